@@ -1,0 +1,73 @@
+import type { SourcePosition } from '../lib/index.ts';
+import type { SpiffeId } from '../spiffe/index.ts';
+import type { FailureCode } from './failures.ts';
+
+export type Mode = 'enforce' | 'shadow';
+
+/** An agent of the policy, as a call and its record need it. */
+export interface AgentEntry {
+  readonly name: string;
+  readonly spiffeId: SpiffeId;
+  readonly disabled: boolean;
+  readonly at: SourcePosition;
+}
+
+/** What a route allows one agent, beyond scopes. Undefined is no limit. */
+export interface RouteLimits {
+  /** Calls a second, and how many may come at once. */
+  readonly rate: { readonly perSecond: number; readonly burst: number } | undefined;
+  readonly concurrency: number | undefined;
+  /** Bytes. */
+  readonly body: number | undefined;
+}
+
+/** A route of the policy, as a call and its record need it. */
+export interface RouteEntry {
+  /** As written, e.g. `GET /invoices/{id}`: the name in metrics and audit. */
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly limits: RouteLimits;
+  readonly upgrade: 'none' | 'websocket';
+  readonly authorization: 'strip' | 'pass';
+  readonly mode: Mode;
+  readonly at: SourcePosition;
+}
+
+export interface Question {
+  readonly method: string;
+  /** Canonical, without the query. */
+  readonly path: string;
+}
+
+/** A denial by policy; `explain` turns it into sentences. */
+export interface Denial {
+  readonly allowed: false;
+  readonly code: FailureCode;
+  /** The route that decided; where none matched, the nearest one. */
+  readonly rule: RouteEntry | undefined;
+  readonly nearest: boolean;
+  /** The one thing that was missing, e.g. the scopes, or the method. */
+  readonly missing: string;
+  /** Scopes that an identified caller may be told of (RFC 6750, 3.1); empty unless the code is SCOPE_MISSING. */
+  readonly missingScopes: readonly string[];
+}
+
+export interface Grant {
+  readonly allowed: true;
+  readonly rule: RouteEntry;
+  /** The scopes that the route required and that the agent holds. */
+  readonly scopes: readonly string[];
+}
+
+export type Decision = Grant | Denial;
+
+/** The compiled policy, as a call uses it. Pure: the same question has the same answer for as long as it lives. */
+export interface PinnedPolicy {
+  readonly digest: string;
+  readonly mode: Mode;
+  findAgent(id: SpiffeId): AgentEntry | undefined;
+  /** The route that the path and method belong to, or the denial. */
+  route(question: Question): RouteEntry | Denial;
+  /** May this agent use that route? */
+  decide(agent: AgentEntry, route: RouteEntry): Decision;
+}

@@ -1,0 +1,49 @@
+import type { Call } from './call.ts';
+import type { FailureCode } from './failures.ts';
+import type { End } from './stream.ts';
+
+/** What a refused connection claimed to be; nothing in here was verified. */
+export interface RefusedConnection {
+  readonly id: string;
+  readonly time: number;
+  readonly code: FailureCode;
+  readonly detail: string;
+  readonly address: string;
+  readonly claimedId: string | undefined;
+  readonly serial: string | undefined;
+}
+
+/** Everything that rooms report. `telemetry/` is the only reader. */
+export type Event =
+  /** Exactly one a call, when both directions are over. `status` is 0 if nothing was answered. */
+  | {
+      readonly kind: 'call';
+      readonly call: Readonly<Call>;
+      readonly status: number;
+      readonly end: End;
+      readonly durationMs: number;
+    }
+  /** Exactly one for each connection that never became a call. */
+  | { readonly kind: 'refused-connection'; readonly connection: RefusedConnection }
+  /** A call that is still open after one second. */
+  | { readonly kind: 'call-begun'; readonly call: Readonly<Call> }
+  | { readonly kind: 'handshake'; readonly result: FailureCode | 'OK' }
+  | { readonly kind: 'connections'; readonly open: number }
+  | { readonly kind: 'live-calls'; readonly open: number }
+  | {
+      readonly kind: 'reload';
+      readonly what: 'policy' | 'identity' | 'trust';
+      /** The digest of the policy, or when the credential ends. */
+      readonly result:
+        | { readonly ok: true; readonly digest?: string; readonly notAfter?: number }
+        | { readonly ok: false; readonly why: string };
+    }
+  | {
+      readonly kind: 'log';
+      readonly level: 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly cause?: unknown;
+    };
+
+/** How rooms report. Never throws and never waits. */
+export type Emit = (event: Event) => void;

@@ -1,0 +1,48 @@
+export { newCallId } from './call-id.ts';
+export {
+  Call,
+  failed,
+  forwarded,
+  identified,
+  received,
+  routed,
+  type BodyFraming,
+  type CallStart,
+  type CanonicalRequest,
+  type IdentifiedCall,
+  type ReceivedCall,
+  type RoutedCall,
+  type TraceContext,
+} from './call.ts';
+export type {
+  AgentEntry,
+  Decision,
+  Denial,
+  Grant,
+  Mode,
+  PinnedPolicy,
+  Question,
+  RouteEntry,
+  RouteLimits,
+} from './decision.ts';
+export type { Emit, Event, RefusedConnection } from './event.ts';
+export {
+  FAILURES,
+  FAILURE_CODES,
+  type Blame,
+  type Failure,
+  type FailureCode,
+  type Stage,
+} from './failures.ts';
+export { verifiedPeer, type PeerFacts, type VerifiedPeer } from './peer.ts';
+export {
+  denied,
+  permit,
+  shadow,
+  type ForwardableCall,
+  type PermittedCall,
+  type ShadowedCall,
+} from './permit.ts';
+export { pump, type Flow, type Pumped } from './pump.ts';
+export { Refusal } from './refusal.ts';
+export type { End, Headers, Reply, ReplyBody, Sink, Source, Tunnel } from './stream.ts';

@@ -1,0 +1,49 @@
+/** Header fields in the order of the wire, names in lower case, one entry a line. */
+export type Headers = readonly (readonly [name: string, value: string])[];
+
+/** Where bytes come from. Pushes to its sink until told to pause; ends with exactly one of `end` and `fail`. */
+export interface Source {
+  /** Called once; nothing flows before. */
+  start(sink: Sink): void;
+  pause(): void;
+  resume(): void;
+  /** The bytes are no longer wanted. After it, the sink hears nothing more. */
+  cancel(reason: Error): void;
+}
+
+/** Where bytes go to. */
+export interface Sink {
+  /** False if it is full: no more until `drained` was called. */
+  write(chunk: Uint8Array): boolean;
+  /** The bytes are complete. */
+  end(): void;
+  /** The bytes broke off: what was sent must not look complete. */
+  fail(error: Error): void;
+  onDrained(resume: () => void): void;
+}
+
+/** Two streams that live and die together: an upgraded connection. */
+export interface Tunnel {
+  readonly source: Source;
+  readonly sink: Sink;
+}
+
+/** What goes back to the caller. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: ReplyBody;
+}
+
+export type ReplyBody =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'source'; readonly source: Source }
+  | { readonly kind: 'tunnel'; readonly tunnel: Tunnel };
+
+/** How both directions of a call ended. */
+export interface End {
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly how: 'complete' | 'callerLeft' | 'upstreamBroke' | 'cut';
+}

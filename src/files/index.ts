@@ -1,0 +1,2 @@
+export { readFile, readText, type FileUse } from './read.ts';
+export { writeFileAtomic, type WriteOptions } from './write.ts';

@@ -1,0 +1,17 @@
+export { BoundedMap } from './bounded-map.ts';
+export { systemClock, type Clock } from './clock.ts';
+export { closest } from './closest.ts';
+export {
+  OperatorFault,
+  SourceFaults,
+  placeOf,
+  renderCaret,
+  renderFault,
+  type ExitCode,
+  type SourceFault,
+  type SourcePosition,
+} from './fault.ts';
+export { Reloadable } from './reloadable.ts';
+export { readShape } from './shape.ts';
+export { bytesShape, durationShape, parseBytes, parseDuration } from './units.ts';
+export { YamlSource, readYaml, type YamlPath } from './yaml.ts';

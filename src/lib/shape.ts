@@ -1,0 +1,76 @@
+import type { z } from 'zod';
+import { closest } from './closest.ts';
+import { SourceFaults, type SourceFault } from './fault.ts';
+import type { YamlSource } from './yaml.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/**
+ * Holds a file against a shape and gives back the typed value.
+ *
+ * @throws SourceFaults with every fault, each at its own line and column
+ */
+export function readShape<T>(source: YamlSource, shape: z.ZodType<T>): T {
+  const result = shape.safeParse(source.value, { reportInput: true });
+  if (result.success) return result.data;
+  const [first, ...others] = result.error.issues.flatMap((issue) => faultsOf(source, issue, []));
+  if (first === undefined) throw new TypeError('a shape failed without an issue');
+  throw new SourceFaults([first, ...others]);
+}
+
+function faultsOf(source: YamlSource, issue: Issue, above: readonly PropertyKey[]): SourceFault[] {
+  const path = [...above, ...issue.path];
+  if (issue.code === 'invalid_union') return unionFaults(source, issue, path);
+  if (issue.code === 'invalid_key')
+    return [source.fault(source.keyAt(path), inner(issue.issues), 'Rename the key.')];
+  if (issue.code !== 'unrecognized_keys') return [plainFault(source, issue, path)];
+  const remedy = 'Remove it, or see the documentation for the keys that exist here.';
+  return issue.keys.map((key) =>
+    source.fault(source.keyAt([...path, key]), `unknown key '${key}'`, remedy),
+  );
+}
+
+/** Of a union's branches, the one that came furthest says what the author meant. */
+function unionFaults(
+  source: YamlSource,
+  issue: Extract<Issue, { code: 'invalid_union' }>,
+  path: readonly PropertyKey[],
+): SourceFault[] {
+  const meant = issue.errors.find((branch) =>
+    branch.every((one) => one.path.length > 0 || one.code === 'unrecognized_keys'),
+  );
+  if (meant !== undefined && meant.length > 0)
+    return meant.flatMap((one) => faultsOf(source, one, path));
+  return [plainFault(source, issue, path)];
+}
+
+function plainFault(source: YamlSource, issue: Issue, path: readonly PropertyKey[]): SourceFault {
+  const name = path.length === 0 ? 'the file' : `'${path.map(String).join('.')}'`;
+  const missing = issue.code !== 'custom' && issue.input === undefined;
+  if (missing && path.length > 0) {
+    const at = source.keyAt(path.slice(0, -1));
+    return source.fault(at, `${name} is missing`, 'Add it.');
+  }
+  return source.fault(source.valueAt(path), `${name} ${predicate(issue)}`, remedyOf(issue));
+}
+
+function predicate(issue: Issue): string {
+  const { message } = issue;
+  if (/^(must|is|has|names|begins|ends)\b/.test(message)) return message;
+  return `is not right: ${message.replace(/^Invalid input: /, '')}`;
+}
+
+function remedyOf(issue: Issue): string {
+  if (issue.code === 'invalid_value') {
+    const allowed = issue.values.map(String);
+    const near = typeof issue.input === 'string' ? closest(issue.input, allowed) : undefined;
+    return near === undefined
+      ? `Use one of: ${allowed.join(', ')}.`
+      : `Did you mean '${near}'? Allowed: ${allowed.join(', ')}.`;
+  }
+  return 'Correct the value.';
+}
+
+function inner(issues: readonly Issue[]): string {
+  return issues[0]?.message ?? 'is not a key that may stand here';
+}

@@ -1,0 +1,166 @@
+import {
+  LineCounter,
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  parseAllDocuments,
+  visit,
+  type Node,
+  type ParsedNode,
+} from 'yaml';
+import { SourceFaults, type SourceFault, type SourcePosition } from './fault.ts';
+
+/** Keys and indices from the root of a file down to one value. */
+export type YamlPath = readonly PropertyKey[];
+
+/** A YAML file, read: its plain value, and where everything in it stands. */
+export class YamlSource {
+  readonly file: string;
+  readonly value: unknown;
+  readonly #root: ParsedNode | null;
+  readonly #lines: readonly string[];
+  readonly #counter: LineCounter;
+
+  constructor(file: string, text: string, root: ParsedNode | null, counter: LineCounter) {
+    this.file = file;
+    this.value = root === null ? null : toPlain(root);
+    this.#root = root;
+    this.#lines = text.split(/\r?\n/);
+    this.#counter = counter;
+  }
+
+  /** The place of a value, or of the nearest thing above it that exists. */
+  valueAt(path: YamlPath): SourcePosition {
+    return this.#positionOf(this.#find(path)?.value ?? this.#root);
+  }
+
+  /** The place of a key of a map; for anything else, the place of the value. */
+  keyAt(path: YamlPath): SourcePosition {
+    const found = this.#find(path);
+    return this.#positionOf(found?.key ?? found?.value ?? this.#root);
+  }
+
+  fault(at: SourcePosition, message: string, remedy: string): SourceFault {
+    return { at, message, remedy };
+  }
+
+  /** The place of a character offset of the text. */
+  positionAt(offset: number): SourcePosition {
+    const { line, col } = this.#counter.linePos(offset);
+    return {
+      file: this.file,
+      line: Math.max(1, line),
+      column: Math.max(1, col),
+      text: this.#lines[Math.max(1, line) - 1] ?? '',
+    };
+  }
+
+  #positionOf(node: Node | null): SourcePosition {
+    return this.positionAt(node?.range?.[0] ?? 0);
+  }
+
+  #find(path: YamlPath): { key: Node | null; value: Node | null } | undefined {
+    let key: Node | null = null;
+    let value: Node | null = this.#root;
+    for (const step of path) {
+      if (isMap(value)) {
+        const pair = value.items.find((item) => isScalar(item.key) && keyText(item.key) === step);
+        if (pair === undefined) break;
+        key = isNode(pair.key) ? pair.key : null;
+        value = isNode(pair.value) ? pair.value : key;
+      } else if (isSeq(value)) {
+        const item = value.items[Number(step)];
+        if (!isNode(item)) break;
+        key = null;
+        value = item;
+      } else break;
+    }
+    return { key, value };
+  }
+}
+
+/**
+ * Reads one YAML document strictly: duplicate keys, anchors, aliases, tags, merge keys, keys that are not plain text and
+ * a second document are faults, because two readers could see different policies in them.
+ *
+ * @throws SourceFaults with every fault of the file
+ */
+export function readYaml(text: string, file: string): YamlSource {
+  const counter = new LineCounter();
+  const documents = parseAllDocuments(text, {
+    lineCounter: counter,
+    uniqueKeys: true,
+    version: '1.2',
+    schema: 'core',
+    prettyErrors: false,
+    strict: true,
+  });
+  const [first, second] = [...documents];
+  const source = new YamlSource(file, text, null, counter);
+  if (first === undefined) return source;
+  const faults: SourceFault[] = first.errors.map((error) =>
+    source.fault(
+      source.positionAt(error.pos[0]),
+      firstSentence(error.message),
+      error.code === 'DUPLICATE_KEY'
+        ? 'Keep one of the two; which of them would win is not defined.'
+        : 'Mend the YAML here.',
+    ),
+  );
+  if (second !== undefined) {
+    const at = source.positionAt(second.range[0]);
+    faults.push(source.fault(at, 'a second document begins here', 'Keep one document a file.'));
+  }
+  visit(first.contents, (_, node) => {
+    const message = refusedForm(node);
+    if (message === undefined) return;
+    const offset = isNode(node) ? node.range?.[0] : undefined;
+    const keyOffset = isPair(node) && isNode(node.key) ? node.key.range?.[0] : undefined;
+    const at = source.positionAt(offset ?? keyOffset ?? 0);
+    faults.push(source.fault(at, message, 'Write the value out here.'));
+  });
+  const [one, ...others] = faults;
+  if (one !== undefined) throw new SourceFaults([one, ...others]);
+  return new YamlSource(file, text, first.contents, counter);
+}
+
+function refusedForm(node: unknown): string | undefined {
+  if (isAlias(node)) return 'aliases are not allowed';
+  if (isPair(node)) return keyFault(node.key);
+  if (!isNode(node)) return undefined;
+  if ('anchor' in node && node.anchor !== undefined) return 'anchors are not allowed';
+  if (node.tag !== undefined && !node.tag.startsWith('tag:yaml.org,2002:'))
+    return 'tags are not allowed';
+  return undefined;
+}
+
+function keyFault(key: unknown): string | undefined {
+  if (!isScalar(key)) return 'a key must be plain text';
+  if (key.value === '<<') return 'merge keys are not allowed';
+  return undefined;
+}
+
+function keyText(key: { value: unknown; source?: string }): string {
+  return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value));
+}
+
+/** Plain values with null-prototype maps, so that a key such as `__proto__` is a key and nothing else. */
+function toPlain(node: unknown): unknown {
+  if (isMap(node)) {
+    const map = Object.create(null) as Record<string, unknown>;
+    for (const item of node.items) {
+      if (isScalar(item.key)) map[keyText(item.key)] = toPlain(item.value);
+    }
+    return map;
+  }
+  if (isSeq(node)) return node.items.map(toPlain);
+  return isScalar(node) ? node.value : null;
+}
+
+function firstSentence(message: string): string {
+  const line = message.split('\n')[0] ?? message;
+  return line.replace(/ at line \d+, column \d+:?$/, '').replace(/^./, (c) => c.toLowerCase());
+}

@@ -1,0 +1,1 @@
+export { SpiffeId, SpiffeIdError, TrustDomain } from './id.ts';
