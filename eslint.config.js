@@ -17,6 +17,11 @@ export default defineConfig(
       // `void promise` and `() => void f()` are how a deliberately unawaited call is marked here.
       '@typescript-eslint/no-confusing-void-expression': 'off',
       '@typescript-eslint/no-non-null-assertion': 'error',
+      // A refusal is an answer, not an error: nothing is broken, and a flood of them pays for no stack traces.
+      '@typescript-eslint/only-throw-error': [
+        'error',
+        { allow: [{ from: 'file', name: 'Refusal', path: 'src/call/refusal.ts' }] },
+      ],
     },
   },
   {

@@ -70,14 +70,18 @@ export class Call {
 
 /** The request, once it is known to be readable in one way only. What is in here is what the upstream gets. */
 export interface CanonicalRequest {
-  /** Canonical, begins with one slash, no query. */
+  /** As it came, begins with one slash, no query: what is forwarded. */
   readonly path: string;
+  /** What the path means, percent-encoding undone: what is judged. */
+  readonly meaning: string;
   /** With its question mark, or empty. */
   readonly query: string;
   /** The caller's end-to-end header fields, without any that claims identity, frames or rewrites the request. */
   readonly headers: Headers;
   /** The host that the caller asked for. */
   readonly host: string;
+  /** The proxies that it has passed (RFC 9110, 7.6.3). */
+  readonly via: string | undefined;
   readonly body: BodyFraming;
   /** The protocol that the caller wants to change to, lower case. */
   readonly upgrade: string | undefined;

@@ -30,12 +30,14 @@ export interface RouteEntry {
   readonly upgrade: 'none' | 'websocket';
   readonly authorization: 'strip' | 'pass';
   readonly mode: Mode;
+  /** Looser than `mode` until then (milliseconds since the epoch): whoever does not look at it, enforces. */
+  readonly shadowUntil?: number | undefined;
   readonly at: SourcePosition;
 }
 
 export interface Question {
   readonly method: string;
-  /** Canonical, without the query. */
+  /** What the path means, without the query: segments are judged with their percent-encoding undone. */
   readonly path: string;
 }
 

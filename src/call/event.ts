@@ -33,9 +33,14 @@ export type Event =
   | {
       readonly kind: 'reload';
       readonly what: 'policy' | 'identity' | 'trust';
-      /** The digest of the policy, or when the credential ends. */
+      /** Of the policy, its digest and how many routes only shadow; of a credential, when it ends. */
       readonly result:
-        | { readonly ok: true; readonly digest?: string; readonly notAfter?: number }
+        | {
+            readonly ok: true;
+            readonly digest?: string;
+            readonly shadowRoutes?: number;
+            readonly notAfter?: number;
+          }
         | { readonly ok: false; readonly why: string };
     }
   | {

@@ -35,6 +35,7 @@ export {
   type Stage,
 } from './failures.ts';
 export { verifiedPeer, type PeerFacts, type VerifiedPeer } from './peer.ts';
+export { readableSource, writableSink, type Discard } from './node-stream.ts';
 export {
   denied,
   permit,
@@ -45,4 +46,13 @@ export {
 } from './permit.ts';
 export { pump, type Flow, type Pumped } from './pump.ts';
 export { Refusal } from './refusal.ts';
-export type { End, Headers, Reply, ReplyBody, Sink, Source, Tunnel } from './stream.ts';
+export {
+  BrokenSink,
+  type End,
+  type Headers,
+  type Reply,
+  type ReplyBody,
+  type Sink,
+  type Source,
+  type Tunnel,
+} from './stream.ts';

@@ -19,7 +19,18 @@ export interface Sink {
   end(): void;
   /** The bytes broke off: what was sent must not look complete. */
   fail(error: Error): void;
+  /** Calls `resume` once, when it takes bytes again. */
   onDrained(resume: () => void): void;
+  /** Calls `broken` at most once: if it closes before `end` or `fail`, so that its source is not left waiting. */
+  onBroken?(broken: (error: Error) => void): void;
+}
+
+/** Why a flow ended whose sink went away; any other error is the source's. */
+export class BrokenSink extends Error {
+  constructor(cause: unknown) {
+    super('the sink closed before the bytes were complete', { cause });
+    this.name = 'BrokenSink';
+  }
 }
 
 /** Two streams that live and die together: an upgraded connection. */

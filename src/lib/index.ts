@@ -11,7 +11,8 @@ export {
   type SourceFault,
   type SourcePosition,
 } from './fault.ts';
+export { listenShape, parseListen, renderListen, type Listen } from './listen.ts';
 export { Reloadable } from './reloadable.ts';
-export { readShape } from './shape.ts';
+export { readShape, type ShapedSource } from './shape.ts';
 export { bytesShape, durationShape, parseBytes, parseDuration } from './units.ts';
 export { YamlSource, readYaml, type YamlPath } from './yaml.ts';

@@ -1,7 +1,14 @@
 import type { z } from 'zod';
 import { closest } from './closest.ts';
 import { SourceFaults, type SourceFault } from './fault.ts';
-import type { YamlSource } from './yaml.ts';
+import type { YamlPath } from './yaml.ts';
+
+/** A value, and where everything in it comes from. */
+export interface ShapedSource {
+  readonly value: unknown;
+  valueAt(path: YamlPath): SourceFault['at'];
+  keyAt(path: YamlPath): SourceFault['at'];
+}
 
 type Issue = z.core.$ZodIssue;
 
@@ -10,7 +17,7 @@ type Issue = z.core.$ZodIssue;
  *
  * @throws SourceFaults with every fault, each at its own line and column
  */
-export function readShape<T>(source: YamlSource, shape: z.ZodType<T>): T {
+export function readShape<T>(source: ShapedSource, shape: z.ZodType<T>): T {
   const result = shape.safeParse(source.value, { reportInput: true });
   if (result.success) return result.data;
   const [first, ...others] = result.error.issues.flatMap((issue) => faultsOf(source, issue, []));
@@ -18,21 +25,25 @@ export function readShape<T>(source: YamlSource, shape: z.ZodType<T>): T {
   throw new SourceFaults([first, ...others]);
 }
 
-function faultsOf(source: YamlSource, issue: Issue, above: readonly PropertyKey[]): SourceFault[] {
+function faultsOf(
+  source: ShapedSource,
+  issue: Issue,
+  above: readonly PropertyKey[],
+): SourceFault[] {
   const path = [...above, ...issue.path];
   if (issue.code === 'invalid_union') return unionFaults(source, issue, path);
   if (issue.code === 'invalid_key')
-    return [source.fault(source.keyAt(path), inner(issue.issues), 'Rename the key.')];
+    return [fault(source.keyAt(path), inner(issue.issues), 'Rename the key.')];
   if (issue.code !== 'unrecognized_keys') return [plainFault(source, issue, path)];
   const remedy = 'Remove it, or see the documentation for the keys that exist here.';
   return issue.keys.map((key) =>
-    source.fault(source.keyAt([...path, key]), `unknown key '${key}'`, remedy),
+    fault(source.keyAt([...path, key]), `unknown key '${key}'`, remedy),
   );
 }
 
 /** Of a union's branches, the one that came furthest says what the author meant. */
 function unionFaults(
-  source: YamlSource,
+  source: ShapedSource,
   issue: Extract<Issue, { code: 'invalid_union' }>,
   path: readonly PropertyKey[],
 ): SourceFault[] {
@@ -44,14 +55,14 @@ function unionFaults(
   return [plainFault(source, issue, path)];
 }
 
-function plainFault(source: YamlSource, issue: Issue, path: readonly PropertyKey[]): SourceFault {
+function plainFault(source: ShapedSource, issue: Issue, path: readonly PropertyKey[]): SourceFault {
   const name = path.length === 0 ? 'the file' : `'${path.map(String).join('.')}'`;
   const missing = issue.code !== 'custom' && issue.input === undefined;
   if (missing && path.length > 0) {
     const at = source.keyAt(path.slice(0, -1));
-    return source.fault(at, `${name} is missing`, 'Add it.');
+    return fault(at, `${name} is missing`, 'Add it.');
   }
-  return source.fault(source.valueAt(path), `${name} ${predicate(issue)}`, remedyOf(issue));
+  return fault(source.valueAt(path), `${name} ${predicate(issue)}`, remedyOf(issue));
 }
 
 function predicate(issue: Issue): string {
@@ -61,6 +72,8 @@ function predicate(issue: Issue): string {
 }
 
 function remedyOf(issue: Issue): string {
+  if (issue.code === 'custom' && typeof issue.params?.['remedy'] === 'string')
+    return issue.params['remedy'];
   if (issue.code === 'invalid_value') {
     const allowed = issue.values.map(String);
     const near = typeof issue.input === 'string' ? closest(issue.input, allowed) : undefined;
@@ -73,4 +86,8 @@ function remedyOf(issue: Issue): string {
 
 function inner(issues: readonly Issue[]): string {
   return issues[0]?.message ?? 'is not a key that may stand here';
+}
+
+function fault(at: SourceFault['at'], message: string, remedy: string): SourceFault {
+  return { at, message, remedy };
 }

@@ -9,7 +9,9 @@ import {
   parseAllDocuments,
   visit,
   type Node,
+  type Pair,
   type ParsedNode,
+  type YAMLMap,
 } from 'yaml';
 import { SourceFaults, type SourceFault, type SourcePosition } from './fault.ts';
 
@@ -23,6 +25,8 @@ export class YamlSource {
   readonly #root: ParsedNode | null;
   readonly #lines: readonly string[];
   readonly #counter: LineCounter;
+  /** A map's pairs by key: files of ten thousand routes are asked for the place of each. */
+  readonly #pairs = new WeakMap<YAMLMap, Map<PropertyKey, Pair>>();
 
   constructor(file: string, text: string, root: ParsedNode | null, counter: LineCounter) {
     this.file = file;
@@ -67,7 +71,7 @@ export class YamlSource {
     let value: Node | null = this.#root;
     for (const step of path) {
       if (isMap(value)) {
-        const pair = value.items.find((item) => isScalar(item.key) && keyText(item.key) === step);
+        const pair = this.#pairsOf(value).get(step);
         if (pair === undefined) break;
         key = isNode(pair.key) ? pair.key : null;
         value = isNode(pair.value) ? pair.value : key;
@@ -79,6 +83,16 @@ export class YamlSource {
       } else break;
     }
     return { key, value };
+  }
+
+  #pairsOf(map: YAMLMap): Map<PropertyKey, Pair> {
+    let pairs = this.#pairs.get(map);
+    if (pairs === undefined) {
+      pairs = new Map();
+      for (const item of map.items) if (isScalar(item.key)) pairs.set(keyText(item.key), item);
+      this.#pairs.set(map, pairs);
+    }
+    return pairs;
   }
 }
 
@@ -92,7 +106,7 @@ export function readYaml(text: string, file: string): YamlSource {
   const counter = new LineCounter();
   const documents = parseAllDocuments(text, {
     lineCounter: counter,
-    uniqueKeys: true,
+    uniqueKeys: false, // Checked below: by text, as they are read, and without comparing each key with every other.
     version: '1.2',
     schema: 'core',
     prettyErrors: false,
@@ -105,9 +119,7 @@ export function readYaml(text: string, file: string): YamlSource {
     source.fault(
       source.positionAt(error.pos[0]),
       firstSentence(error.message),
-      error.code === 'DUPLICATE_KEY'
-        ? 'Keep one of the two; which of them would win is not defined.'
-        : 'Mend the YAML here.',
+      'Mend the YAML here.',
     ),
   );
   if (second !== undefined) {
@@ -115,6 +127,7 @@ export function readYaml(text: string, file: string): YamlSource {
     faults.push(source.fault(at, 'a second document begins here', 'Keep one document a file.'));
   }
   visit(first.contents, (_, node) => {
+    if (isMap(node)) faults.push(...duplicateKeys(source, node));
     const message = refusedForm(node);
     if (message === undefined) return;
     const offset = isNode(node) ? node.range?.[0] : undefined;
@@ -125,6 +138,22 @@ export function readYaml(text: string, file: string): YamlSource {
   const [one, ...others] = faults;
   if (one !== undefined) throw new SourceFaults([one, ...others]);
   return new YamlSource(file, text, first.contents, counter);
+}
+
+function duplicateKeys(source: YamlSource, map: YAMLMap): SourceFault[] {
+  const seen = new Set<string>();
+  const faults: SourceFault[] = [];
+  for (const { key } of map.items) {
+    if (!isScalar(key)) continue;
+    const text = keyText(key);
+    if (seen.has(text)) {
+      const at = source.positionAt(key.range?.[0] ?? 0);
+      const remedy = 'Keep one of the two; which of them would win is not defined.';
+      faults.push(source.fault(at, 'map keys must be unique', remedy));
+    }
+    seen.add(text);
+  }
+  return faults;
 }
 
 function refusedForm(node: unknown): string | undefined {

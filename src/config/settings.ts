@@ -1,0 +1,148 @@
+/** A setting that a flag or a variable may override. */
+export interface Setting {
+  /** Keys from the root of the file. */
+  readonly path: readonly [string, ...string[]];
+  /** The short flag, where there is one; every setting also has the dotted one. */
+  readonly flag?: string;
+  readonly kind: 'text' | 'number' | 'boolean';
+  /** How its value is named in the help. */
+  readonly value: string;
+  readonly help: string;
+  /** Its value is a file, or an address that may be `unix:` and a file. */
+  readonly holds?: 'file' | 'address';
+}
+
+/** Every setting but maps, which are file-only (`trust` has a flag of its own form). */
+export const SETTINGS: readonly Setting[] = [
+  {
+    path: ['inbound', 'listen'],
+    flag: 'listen',
+    kind: 'text',
+    value: 'host:port',
+    help: 'where callers connect',
+    holds: 'address',
+  },
+  {
+    path: ['inbound', 'upstream'],
+    flag: 'upstream',
+    kind: 'text',
+    value: 'url',
+    help: 'the agent: http://127.0.0.1:3000 or unix:/run/agent.sock',
+    holds: 'address',
+  },
+  {
+    path: ['inbound', 'allowPlaintextUpstream'],
+    kind: 'boolean',
+    value: 'true|false',
+    help: 'allow an agent on another machine over plain HTTP',
+  },
+  {
+    path: ['inbound', 'minTls'],
+    kind: 'text',
+    value: 'version',
+    help: "oldest TLS version taken: '1.3' or '1.2'",
+  },
+  {
+    path: ['inbound', 'answerTimeout'],
+    kind: 'text',
+    value: 'time',
+    help: 'how long the agent may think before it begins to answer',
+  },
+  {
+    path: ['identity', 'cert'],
+    kind: 'text',
+    value: 'file',
+    help: 'our own certificate',
+    holds: 'file',
+  },
+  { path: ['identity', 'key'], kind: 'text', value: 'file', help: 'its key', holds: 'file' },
+  {
+    path: ['policy'],
+    flag: 'policy',
+    kind: 'text',
+    value: 'file',
+    help: 'the policy',
+    holds: 'file',
+  },
+  {
+    path: ['mode'],
+    flag: 'mode',
+    kind: 'text',
+    value: 'mode',
+    help: "overrides the policy's mode: enforce, or shadow (forward, and record what would be denied)",
+  },
+  {
+    path: ['status', 'listen'],
+    kind: 'text',
+    value: 'host:port',
+    help: 'where /livez, /readyz and /metrics are',
+    holds: 'address',
+  },
+  {
+    path: ['admin', 'listen'],
+    kind: 'text',
+    value: 'unix:file',
+    help: "the operator's socket (why)",
+    holds: 'address',
+  },
+  {
+    path: ['audit', 'file'],
+    kind: 'text',
+    value: 'file',
+    help: 'one JSON line a call',
+    holds: 'file',
+  },
+  {
+    path: ['audit', 'onFull'],
+    kind: 'text',
+    value: 'refuse|drop',
+    help: 'what to do if the audit cannot be written',
+  },
+  { path: ['limits', 'headers'], kind: 'text', value: 'size', help: 'header fields of a call' },
+  {
+    path: ['limits', 'connections'],
+    kind: 'number',
+    value: 'n',
+    help: 'open connections in all',
+  },
+  {
+    path: ['limits', 'connectionsPerAgent'],
+    kind: 'number',
+    value: 'n',
+    help: 'open connections of one identity',
+  },
+  {
+    path: ['limits', 'handshakes'],
+    kind: 'number',
+    value: 'n',
+    help: 'handshakes under way at a time',
+  },
+  {
+    path: ['limits', 'headTimeout'],
+    kind: 'text',
+    value: 'time',
+    help: 'for a request head to arrive',
+  },
+  {
+    path: ['limits', 'idleTimeout'],
+    kind: 'text',
+    value: 'time',
+    help: 'for an idle connection to be kept',
+  },
+  {
+    path: ['limits', 'drain'],
+    kind: 'text',
+    value: 'time',
+    help: 'for open calls to end after SIGTERM',
+  },
+];
+
+/** `--limits.head-timeout` without its dashes. */
+export function flagOf(setting: Setting): string {
+  return setting.path.map((part) => part.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)).join('.');
+}
+
+/** `SIDEGATE_LIMITS_HEAD_TIMEOUT`. */
+export function variableOf(setting: Setting): string {
+  return `SIDEGATE_${flagOf(setting).replace(/[.-]/g, '_').toUpperCase()}`;
+}

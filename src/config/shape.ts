@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { bytesShape, durationShape, listenShape } from '../lib/index.ts';
+import { adminShape, statusShape } from '../status/index.ts';
+import { auditShape } from '../telemetry/index.ts';
+import { identityShape, trustShape } from '../tls/index.ts';
+import { upstreamShape } from '../upstream/index.ts';
+
+const count = z.int({ error: 'must be a whole number' }).min(1, { error: 'must be at least 1' });
+
+const limitsShape = z
+  .strictObject({
+    headers: bytesShape.prefault('16KiB').describe('header fields of a call'),
+    connections: count.default(10_000).describe('open connections in all'),
+    connectionsPerAgent: count.default(1000).describe('open connections of one identity'),
+    handshakes: count.default(256).describe('handshakes under way at a time'),
+    headTimeout: durationShape.prefault('10s').describe('for a request head to arrive'),
+    idleTimeout: durationShape.prefault('75s').describe('for an idle connection to be kept'),
+    drain: durationShape.prefault('30s').describe('for open calls to end after SIGTERM'),
+  })
+  .prefault({});
+
+/** sidegate.yaml, whole: the rooms' own sections, and what belongs to none of them. */
+export const configShape = z.strictObject({
+  inbound: z.strictObject({
+    listen: listenShape.describe('where callers connect'),
+    upstream: upstreamShape.describe('the agent behind this sidecar'),
+    allowPlaintextUpstream: z
+      .boolean({ error: 'must be true or false' })
+      .default(false)
+      .describe('allow an agent on another machine over plain HTTP'),
+    minTls: z.enum(['1.3', '1.2']).default('1.3').describe('oldest TLS version taken'),
+    answerTimeout: durationShape
+      .prefault('5m')
+      .describe('how long the agent may think before it begins to answer'),
+  }),
+  identity: identityShape,
+  trust: trustShape,
+  policy: z.string({ error: 'must be the name of a file' }).min(1).describe('the policy'),
+  mode: z.enum(['enforce', 'shadow']).optional().describe("overrides the policy's mode"),
+  status: statusShape.optional(),
+  admin: adminShape.optional(),
+  audit: auditShape.optional(),
+  limits: limitsShape,
+});
+
+/** Checked and complete; files are absolute, times are milliseconds, sizes are bytes. */
+export type Config = Readonly<z.output<typeof configShape>>;

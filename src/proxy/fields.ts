@@ -1,0 +1,139 @@
+/** Field names as servers behind us may fold them: lower case, and `-` for whatever is no letter or digit. */
+export function foldName(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
+}
+
+/** Fields that belong to one connection only (RFC 9110, 7.6.1), in folded form. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'http2-settings',
+  'expect',
+  'max-forwards',
+]);
+
+/** Fields that Sidegate makes anew: what the caller says there is read by us and never passed on. */
+const REMADE: ReadonlySet<string> = new Set([
+  'host',
+  'content-length',
+  'x-request-id',
+  'via',
+  'traceparent',
+  'tracestate',
+  'authorization',
+]);
+
+/** Fields by which some server believes who calls, or what is called. */
+const CLAIMS: ReadonlySet<string> = new Set([
+  'forwarded',
+  'client-cert',
+  'client-cert-chain',
+  'remote-user',
+  'remote-addr',
+  'true-client-ip',
+  'cf-connecting-ip',
+  'fastly-client-ip',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-remote-user',
+  'x-remote-addr',
+  'x-remote-ip',
+  'x-user',
+  'x-user-id',
+  'x-webauth-user',
+  'x-host',
+  'x-http-host-override',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'x-original-url',
+  'x-original-uri',
+  'x-original-host',
+  'x-original-method',
+  'x-original-forwarded-for',
+  'x-rewrite-url',
+  'x-override-url',
+  'txn-token',
+  'workload-identity-token',
+  'workload-proof-token',
+]);
+
+const CLAIM_PREFIXES: readonly string[] = [
+  'x-sidegate-',
+  'x-forwarded-',
+  'x-spiffe-',
+  'x-agent-',
+  'x-client-cert',
+  'x-ssl-',
+  'ssl-client-',
+  'x-tls-',
+  'x-mtls-',
+  'x-auth-request-',
+  'x-authenticated-',
+  'x-amzn-mtls-',
+  'x-amzn-oidc-',
+  'x-goog-authenticated-',
+  'x-envoy-',
+  'x-istio-',
+  'l5d-',
+];
+
+/** A folded name by which some server believes who calls, or what is called. */
+export function claimsIdentity(folded: string): boolean {
+  return (
+    CLAIMS.has(folded) ||
+    folded === 'x-forwarded' ||
+    CLAIM_PREFIXES.some((prefix) => folded.startsWith(prefix))
+  );
+}
+
+export function isHopByHop(folded: string): boolean {
+  return HOP_BY_HOP.has(folded);
+}
+
+export function isRemade(folded: string): boolean {
+  return REMADE.has(folded);
+}
+
+/** Of these, a second line is refused: servers differ in which one they believe. */
+const SINGLE: ReadonlySet<string> = new Set([
+  'host',
+  'authorization',
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'transfer-encoding',
+  'expect',
+  'x-request-id',
+  'traceparent',
+  'mcp-session-id',
+  'mcp-protocol-version',
+  'mcp-method',
+  'mcp-name',
+]);
+
+export function isSingle(name: string): boolean {
+  return SINGLE.has(name);
+}
+
+/** What `Connection` may name. Anything else there could make a later hop drop a field that matters. */
+const CONNECTION_OPTIONS: ReadonlySet<string> = new Set([
+  'close',
+  'keep-alive',
+  'upgrade',
+  'te',
+  'http2-settings',
+  'proxy-connection',
+]);
+
+export function isConnectionOption(option: string): boolean {
+  return CONNECTION_OPTIONS.has(option);
+}

@@ -1,0 +1,47 @@
+import {
+  FAILURES,
+  Refusal,
+  denied,
+  permit,
+  routed,
+  shadow,
+  type Denial,
+  type ForwardableCall,
+  type IdentifiedCall,
+  type Mode,
+} from '../../call/index.ts';
+
+/** Which route, and may this agent use it? A denial in shadow mode is kept with the call and goes on. */
+export function decide(call: IdentifiedCall): ForwardableCall {
+  const route = call.policy.route({ method: call.method, path: call.request.meaning });
+  if ('allowed' in route) return refuseOrShadow(call, route, call.policy.mode);
+  const onRoute = routed(call, route);
+  const upgrade = upgradeDenial(onRoute.request.upgrade, route);
+  if (upgrade !== undefined) return refuseOrShadow(call, upgrade, route.mode);
+  const decision = call.policy.decide(call.agent, route);
+  if (decision.allowed) return permit(onRoute, decision);
+  return refuseOrShadow(call, decision, route.mode);
+}
+
+/** Only what was asked for by name is passed on; anything else would be a second protocol that nobody judges. */
+function upgradeDenial(
+  asked: string | undefined,
+  route: { upgrade: 'none' | 'websocket' } & NonNullable<Denial['rule']>,
+): Denial | undefined {
+  if (asked === undefined || (asked === 'websocket' && route.upgrade === 'websocket'))
+    return undefined;
+  return {
+    allowed: false,
+    code: 'UPGRADE_NOT_ALLOWED',
+    rule: route,
+    nearest: false,
+    missing: 'upgrade: websocket',
+    missingScopes: [],
+  };
+}
+
+function refuseOrShadow(call: IdentifiedCall, denial: Denial, mode: Mode): ForwardableCall {
+  if (mode === 'shadow' && FAILURES[denial.code].softened) return shadow(call, denial);
+  denied(call, denial);
+  throw new Refusal(denial.code, denial.missing);
+}

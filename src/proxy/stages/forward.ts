@@ -1,0 +1,55 @@
+import {
+  Refusal,
+  failed,
+  forwarded,
+  type ForwardableCall,
+  type Reply,
+  type Source,
+} from '../../call/index.ts';
+import { assertedHeaders } from '../assertion.ts';
+import { cappedBody } from '../capped-body.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Hall, UpstreamRequest } from '../hall.ts';
+
+/** Carries the call to the agent and brings the head of its answer back; the bodies stream on their own. */
+export async function forward(
+  call: ForwardableCall,
+  exchange: Exchange,
+  hall: Hall,
+): Promise<Reply> {
+  const tooLarge = (): void => {
+    failed(call, new Refusal('TOO_LARGE', 'the body grew past the limit of the route'));
+    upstream.abort(new Error('the body is too large'));
+  };
+  forwarded(call, performance.now());
+  const upstream = hall.send(toUpstream(call, bodyOf(call, exchange, tooLarge), hall));
+  exchange.onGone(() => {
+    failed(call, new Refusal('CALLER_LEFT'));
+    upstream.abort(new Error('the caller left'));
+  });
+  const reply = await upstream.reply;
+  const headers = reply.headers.filter(([name]) => name !== 'x-request-id' && name !== 'alt-svc');
+  return { ...reply, headers: [...headers, ['x-request-id', call.id]] };
+}
+
+function bodyOf(
+  call: ForwardableCall,
+  exchange: Exchange,
+  tooLarge: () => void,
+): Source | undefined {
+  if (call.request.body.kind === 'none') return undefined;
+  const limit = call.decision.allowed ? call.decision.rule.limits.body : undefined;
+  return limit === undefined ? exchange.body : cappedBody(exchange.body, limit, tooLarge);
+}
+
+function toUpstream(call: ForwardableCall, body: Source | undefined, hall: Hall): UpstreamRequest {
+  const { request } = call;
+  return {
+    method: call.method,
+    path: request.path + request.query,
+    headers: assertedHeaders(call, hall.self.current),
+    body,
+    bodyLength: request.body.kind === 'length' ? request.body.bytes : undefined,
+    upgrade: request.upgrade === 'websocket' ? 'websocket' : undefined,
+  };
+}

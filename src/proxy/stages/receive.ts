@@ -1,0 +1,15 @@
+import { Refusal, received, type Call, type ReceivedCall } from '../../call/index.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Hall } from '../hall.ts';
+import { readHead } from '../head.ts';
+
+/** Is it a request that can be read in one way only, and are calls taken at all? */
+export function receive(call: Call, exchange: Exchange, hall: Hall): ReceivedCall {
+  const request = readHead(exchange.head, hall.self.current.pseudonym);
+  if (exchange.upgrade && request.body.kind !== 'none')
+    throw new Refusal('MALFORMED_REQUEST', 'a request to change the protocol has a body');
+  const whole = received(call, request);
+  const closed = hall.closedFor();
+  if (closed !== undefined) throw new Refusal(closed);
+  return whole;
+}

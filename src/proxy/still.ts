@@ -1,0 +1,30 @@
+import {
+  FAILURES,
+  type Call,
+  type FailureCode,
+  type PinnedPolicy,
+  type VerifiedPeer,
+} from '../call/index.ts';
+
+/**
+ * Would this call, which is under way, be let in again now? Asked once a second and after every reload.
+ *
+ * @returns undefined if it would, else the code to cut it with
+ */
+export function stillPermitted(
+  call: Readonly<Call>,
+  policy: PinnedPolicy,
+  stillTrusted: (peer: VerifiedPeer) => FailureCode | undefined,
+): FailureCode | undefined {
+  const distrust = stillTrusted(call.peer);
+  if (distrust !== undefined) return distrust;
+  if (policy === call.policy || call.request === undefined) return undefined;
+  const agent = policy.findAgent(call.peer.spiffeId);
+  if (agent === undefined) return 'UNKNOWN_AGENT';
+  if (agent.disabled) return 'AGENT_DISABLED';
+  const route = policy.route({ method: call.method, path: call.request.meaning });
+  const decision = 'allowed' in route ? route : policy.decide(agent, route);
+  if (decision.allowed) return undefined;
+  const mode = 'allowed' in route ? policy.mode : route.mode;
+  return mode === 'shadow' && FAILURES[decision.code].softened ? undefined : decision.code;
+}
