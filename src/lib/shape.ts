@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { closest } from './closest.ts';
 import { SourceFaults, type SourceFault } from './fault.ts';
+import { keysAt } from './shape-keys.ts';
 import type { YamlPath } from './yaml.ts';
 
 /** A value, and where everything in it comes from. */
@@ -20,30 +21,42 @@ type Issue = z.core.$ZodIssue;
 export function readShape<T>(source: ShapedSource, shape: z.ZodType<T>): T {
   const result = shape.safeParse(source.value, { reportInput: true });
   if (result.success) return result.data;
-  const [first, ...others] = result.error.issues.flatMap((issue) => faultsOf(source, issue, []));
+  const [first, ...others] = result.error.issues.flatMap((issue) =>
+    faultsOf({ source, shape }, issue, []),
+  );
   if (first === undefined) throw new TypeError('a shape failed without an issue');
   throw new SourceFaults([first, ...others]);
 }
 
-function faultsOf(
-  source: ShapedSource,
-  issue: Issue,
-  above: readonly PropertyKey[],
-): SourceFault[] {
+interface Held {
+  readonly source: ShapedSource;
+  readonly shape: z.core.$ZodType;
+}
+
+function faultsOf(held: Held, issue: Issue, above: readonly PropertyKey[]): SourceFault[] {
+  const { source } = held;
   const path = [...above, ...issue.path];
-  if (issue.code === 'invalid_union') return unionFaults(source, issue, path);
+  if (issue.code === 'invalid_union') return unionFaults(held, issue, path);
   if (issue.code === 'invalid_key')
     return [fault(source.keyAt(path), inner(issue.issues), 'Rename the key.')];
   if (issue.code !== 'unrecognized_keys') return [plainFault(source, issue, path)];
-  const remedy = 'Remove it, or see the documentation for the keys that exist here.';
+  const known = keysAt(held.shape, path);
   return issue.keys.map((key) =>
-    fault(source.keyAt([...path, key]), `unknown key '${key}'`, remedy),
+    fault(source.keyAt([...path, key]), `unknown key '${key}'`, unknownRemedy(key, known)),
   );
+}
+
+function unknownRemedy(key: string, known: readonly string[]): string {
+  if (known.length === 0)
+    return 'Remove it, or see the documentation for the keys that exist here.';
+  const near = closest(key, known);
+  const list = `Keys that exist here: ${known.join(', ')}.`;
+  return near === undefined ? `Remove it. ${list}` : `Did you mean '${near}'? ${list}`;
 }
 
 /** Of a union's branches, the one that came furthest says what the author meant. */
 function unionFaults(
-  source: ShapedSource,
+  held: Held,
   issue: Extract<Issue, { code: 'invalid_union' }>,
   path: readonly PropertyKey[],
 ): SourceFault[] {
@@ -51,8 +64,8 @@ function unionFaults(
     branch.every((one) => one.path.length > 0 || one.code === 'unrecognized_keys'),
   );
   if (meant !== undefined && meant.length > 0)
-    return meant.flatMap((one) => faultsOf(source, one, path));
-  return [plainFault(source, issue, path)];
+    return meant.flatMap((one) => faultsOf(held, one, path));
+  return [plainFault(held.source, issue, path)];
 }
 
 function plainFault(source: ShapedSource, issue: Issue, path: readonly PropertyKey[]): SourceFault {
@@ -72,8 +85,8 @@ function predicate(issue: Issue): string {
 }
 
 function remedyOf(issue: Issue): string {
-  if (issue.code === 'custom' && typeof issue.params?.['remedy'] === 'string')
-    return issue.params['remedy'];
+  if (issue.code === 'custom' && typeof issue.params?.remedy === 'string')
+    return issue.params.remedy;
   if (issue.code === 'invalid_value') {
     const allowed = issue.values.map(String);
     const near = typeof issue.input === 'string' ? closest(issue.input, allowed) : undefined;

@@ -1,0 +1,141 @@
+import type { Call, Event } from '../call/index.ts';
+import type { Clock } from '../lib/index.ts';
+import { Allowance } from './allowance.ts';
+import type { AuditQueue, Weight } from './audit.ts';
+import type { Log, Output } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import { harmlessJson } from './printable.ts';
+import type { Recent, RecentEntry } from './recent.ts';
+import { callRecord, connectionRecord, ruleOf, type CallRecord } from './record.ts';
+import { renderEntry } from './terminal.ts';
+
+const LINES_PER_SECOND = 100;
+const REFUSALS_LOGGED_PER_SECOND = 5;
+const NO_RULE = { rule: undefined, agent: undefined, missingScopes: [] } as const;
+
+/** Where events end up. */
+export interface Readers {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly audit: AuditQueue | undefined;
+  readonly recent: Recent;
+  readonly output: Output;
+  readonly now: Clock;
+}
+
+/** Turns each event into what the metrics, the audit, the memory of `why` and the terminal say of it. */
+export class EventReader {
+  readonly #to: Readers;
+  readonly #lines: Allowance;
+  readonly #refusals: Allowance;
+
+  constructor(to: Readers) {
+    this.#to = to;
+    this.#lines = new Allowance(LINES_PER_SECOND, to.now);
+    this.#refusals = new Allowance(REFUSALS_LOGGED_PER_SECOND, to.now);
+  }
+
+  /** Never throws: a fault in the telling must not change what is told of. */
+  read(event: Event): void {
+    try {
+      this.#read(event);
+    } catch (cause) {
+      this.#complain(cause);
+    }
+  }
+
+  #read(event: Event): void {
+    const { metrics, log } = this.#to;
+    switch (event.kind) {
+      case 'call':
+        return this.#ended(event);
+      case 'call-begun':
+        return this.#begun(event);
+      case 'refused-connection':
+        return this.#refused(event);
+      case 'handshake':
+        return metrics.handshake(event.result);
+      case 'connections':
+        return metrics.connections(event.open);
+      case 'live-calls':
+        return metrics.liveCalls(event.open);
+      case 'reload':
+        return this.#reloaded(event);
+      case 'log':
+        return log(event.level, event.message, { cause: event.cause });
+    }
+  }
+
+  #ended(event: Extract<Event, { kind: 'call' }>): void {
+    const { call } = event;
+    const record = callRecord(call, event);
+    const entry = this.#entryOf(call, record);
+    this.#keep(record, call.forwardedAt === undefined ? 'refused' : 'done');
+    this.#to.metrics.call(record);
+    this.#to.recent.add(entry);
+    this.#show(entry);
+  }
+
+  #begun({ call }: Extract<Event, { kind: 'call-begun' }>): void {
+    const record = callRecord(call, undefined);
+    this.#keep(record, 'done');
+    this.#show(this.#entryOf(call, record));
+  }
+
+  #refused({ connection }: Extract<Event, { kind: 'refused-connection' }>): void {
+    const record = connectionRecord(connection);
+    const entry = { record, endedAt: this.#to.now(), ...NO_RULE };
+    this.#keep(record, 'refused');
+    this.#to.recent.add(entry);
+    if (this.#to.output.terminal) return this.#show(entry);
+    if (!this.#refusals.take()) return;
+    const { id, code, detail, address } = record;
+    const fields = { id, code, detail, address, withheld: this.#refusals.withheld() || undefined };
+    this.#to.log('warn', 'a connection was refused', { fields });
+  }
+
+  #reloaded(event: Extract<Event, { kind: 'reload' }>): void {
+    const { what, result } = event;
+    this.#to.metrics.reload(event);
+    if (!result.ok)
+      return this.#to.log(
+        'error',
+        `the ${what} could not be loaded, the old stays in force: ${result.why}`,
+      );
+    const fields = { digest: result.digest };
+    const which = result.digest === undefined ? '' : ` ${result.digest.slice(0, 12)}`;
+    this.#to.log('info', `the ${what}${which} is in force`, { fields });
+  }
+
+  #entryOf(call: Readonly<Call>, record: CallRecord): RecentEntry {
+    const { decision } = call;
+    return {
+      record,
+      endedAt: this.#to.now(),
+      rule: ruleOf(call)?.at,
+      agent: call.agent?.at,
+      missingScopes: decision?.allowed === false ? decision.missingScopes : [],
+    };
+  }
+
+  #keep(record: object, weight: Weight): void {
+    this.#to.audit?.add(harmlessJson(JSON.stringify(record)), weight);
+  }
+
+  /** A line for whoever looks, unless there are more of them than anybody can read. */
+  #show(entry: RecentEntry): void {
+    const { output } = this.#to;
+    if (!output.terminal || !this.#lines.take()) return;
+    const withheld = this.#lines.withheld();
+    if (withheld > 0) output.write(`… ${withheld} more lines not shown\n`);
+    output.write(`${renderEntry(entry, output)}\n`);
+  }
+
+  #complain(cause: unknown): void {
+    try {
+      this.#to.log('error', 'an event could not be recorded', { cause });
+    } catch {
+      // Nothing is left to tell it to.
+    }
+  }
+}
