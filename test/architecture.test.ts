@@ -45,6 +45,9 @@ const MAKERS: Readonly<Record<string, readonly string[]>> = {
   shadow: ['call', 'proxy/stages/decide.ts', 'proxy/stages/admit.ts'],
 };
 
+const IMPORT =
+  /^(?:import|export)\b[^;]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm;
+
 interface Source {
   readonly file: string;
   readonly room: string;
@@ -57,8 +60,8 @@ const sources: readonly Source[] = readdirSync(SRC, { recursive: true, encoding:
   .map((file) => {
     const text = readFileSync(join(SRC, file), 'utf8');
     const room = file.includes('/') ? file.slice(0, file.indexOf('/')) : file.replace(/\.ts$/, '');
-    const imports = [...text.matchAll(/(?:\bfrom|\bimport\(|^import)\s*'([^']+)'/gm)];
-    return { file, room, text, imports: imports.map((match) => match[1] ?? '') };
+    const imports = [...text.matchAll(IMPORT)].map(([, a, b, c]) => a ?? b ?? c ?? '');
+    return { file, room, text, imports };
   });
 
 function targetOf(source: Source, specifier: string): string {

@@ -33,6 +33,8 @@ export type Event =
   | {
       readonly kind: 'reload';
       readonly what: 'policy' | 'identity' | 'trust';
+      /** At start: worth counting, but no news. */
+      readonly first: boolean;
       /** Of the policy, its digest and how many routes only shadow; of a credential, when it ends. */
       readonly result:
         | {

@@ -22,7 +22,9 @@ const limitsShape = z
 /** sidegate.yaml, whole: the rooms' own sections, and what belongs to none of them. */
 export const configShape = z.strictObject({
   inbound: z.strictObject({
-    listen: listenShape.describe('where callers connect'),
+    listen: listenShape
+      .refine((listen) => listen.kind === 'tcp', { error: 'must be host:port' })
+      .describe('where callers connect'),
     upstream: upstreamShape.describe('the agent behind this sidecar'),
     allowPlaintextUpstream: z
       .boolean({ error: 'must be true or false' })

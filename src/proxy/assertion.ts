@@ -21,7 +21,10 @@ export function assertedHeaders(call: ForwardableCall, self: Self): Headers {
   for (const [name, value] of request.headers) headers.push([name, value]);
   headers.push(
     ['x-sidegate-agent', agent.name],
-    ['x-forwarded-client-cert', `By=${self.spiffeId};Hash=${peer.sha256};URI=${peer.spiffeId.toString()}`],
+    [
+      'x-forwarded-client-cert',
+      `By=${self.spiffeId};Hash=${peer.sha256};URI=${peer.spiffeId.toString()}`,
+    ],
     ['x-request-id', call.id],
     ['forwarded', `for="${peer.address}";host="${request.host}";proto=https`],
     [

@@ -37,6 +37,7 @@ export class InboundDoor {
   readonly #http: Server;
   readonly #refused = new RefusedSockets(REFUSED_AT_ONCE);
   readonly #peers = new WeakMap<Duplex, VerifiedPeer>();
+  readonly #current = new WeakMap<Duplex, HttpExchange>();
   readonly #sockets = new Set<Duplex>();
   readonly #perAgent = new Map<string, number>();
 
@@ -51,7 +52,8 @@ export class InboundDoor {
       // A body may take as long as it needs: streams have no end.
       requestTimeout: 0,
       connectionsCheckingInterval: 500,
-      requireHostHeader: true,
+      // Judged with the rest of the head, so that it is answered and recorded like the rest.
+      requireHostHeader: false,
       rejectNonStandardBodyWrites: true,
       noDelay: true,
     });
@@ -132,6 +134,11 @@ export class InboundDoor {
     clearTimeout(timer);
     this.live.cutAll('CUT');
     await this.live.empty();
+    this.close();
+  }
+
+  /** Ends every connection at once. */
+  close(): void {
     for (const socket of this.#sockets) socket.destroy();
     this.#refused.destroyAll();
     this.#http.close();
@@ -144,7 +151,9 @@ export class InboundDoor {
       wire.request.socket.destroy();
       return;
     }
-    void walk(new HttpExchange(wire), peer, this.#hall, this.live);
+    const exchange = new HttpExchange(wire);
+    this.#current.set(wire.request.socket, exchange);
+    void walk(exchange, peer, this.#hall, this.live);
   }
 
   #enterUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -158,6 +167,9 @@ export class InboundDoor {
   #malformed(error: NodeJS.ErrnoException, socket: Duplex): void {
     const peer = this.#peers.get(socket);
     const code = codeOf(error);
+    const current = this.#current.get(socket);
+    // A call that is under way has a record of its own, and bytes after its head cannot be answered any more.
+    if (code !== undefined && current !== undefined && this.live.cut(current, code)) return;
     // A connection that breaks between two calls is no refusal.
     if (code === undefined || peer === undefined || !socket.writable) {
       socket.destroy();
@@ -191,5 +203,6 @@ function codeOf(error: NodeJS.ErrnoException): FailureCode | undefined {
   const code = error.code ?? '';
   if (code === 'HPE_HEADER_OVERFLOW') return 'HEADERS_TOO_LARGE';
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'TIMEOUT';
+  if (code === 'HPE_INVALID_EOF_STATE') return undefined;
   return code.startsWith('HPE_') ? 'MALFORMED_REQUEST' : undefined;
 }

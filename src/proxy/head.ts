@@ -21,15 +21,19 @@ export interface RawHead {
 
 const HOST = /^(?:[A-Za-z0-9\-._~]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
 const CALLER_REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+/** The parser counts bytes, and empty fields have few of them. */
+const MAX_FIELDS = 200;
 const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 /**
  * Reads a head in the one way in which it can be read, or refuses it. What is left in `headers` claims no identity,
  * frames nothing and rewrites nothing.
  *
- * @throws Refusal MALFORMED_REQUEST
+ * @throws Refusal MALFORMED_REQUEST or HEADERS_TOO_LARGE
  */
 export function readHead(head: RawHead, pseudonym: string): CanonicalRequest {
+  if (head.fields.length > 2 * MAX_FIELDS)
+    throw new Refusal('HEADERS_TOO_LARGE', `more than ${MAX_FIELDS} header fields`);
   if (head.httpVersion !== '1.1')
     throw malformed(`HTTP/${head.httpVersion} is not taken, only 1.1`);
   const target = canonicalTarget(head.target);

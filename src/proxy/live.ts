@@ -3,6 +3,7 @@ import type { Clock } from '../lib/index.ts';
 import type { Exchange } from './exchange.ts';
 
 const BEGUN_AFTER = 1000;
+const RIGHT_ENDED = 'the call was under way when the right to it ended';
 
 /** A call that is under way, and the way to break it off. */
 export interface LiveCall {
@@ -52,12 +53,22 @@ export class LiveCalls {
         this.#emit({ kind: 'call-begun', call: live.call });
       }
       const code = still(live.call);
-      if (code !== undefined) cut(live, code);
+      if (code !== undefined) cut(live, new Refusal(code, RIGHT_ENDED));
     }
   }
 
+  /** Cuts the call of this exchange; false if it is over. */
+  cut(exchange: Exchange, code: FailureCode): boolean {
+    for (const live of this.#calls) {
+      if (live.exchange !== exchange) continue;
+      cut(live, new Refusal(code, 'what came after the head could not be read'));
+      return true;
+    }
+    return false;
+  }
+
   cutAll(code: FailureCode): void {
-    for (const live of this.#calls) cut(live, code);
+    for (const live of this.#calls) cut(live, new Refusal(code));
   }
 
   /** Resolves when no call is under way. */
@@ -69,7 +80,7 @@ export class LiveCalls {
   }
 }
 
-function cut(live: LiveCall, code: FailureCode): void {
-  failed(live.call, new Refusal(code, 'the call was under way when the right to it ended'));
+function cut(live: LiveCall, refusal: Refusal): void {
+  failed(live.call, refusal);
   live.exchange.cut();
 }

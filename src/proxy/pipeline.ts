@@ -31,7 +31,7 @@ export async function walk(
   try {
     const received = receive(call, exchange, hall);
     const identified = identify(received, hall);
-    const decided = decide(identified);
+    const decided = decide(identified, hall);
     const admitted = admit(decided, hall);
     place = admitted.place;
     reply = await forward(admitted.call, exchange, hall);

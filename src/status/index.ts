@@ -1,3 +1,4 @@
+export { bind, type BindUse } from './bind.ts';
 export { adminCall, type AdminCallOptions } from './admin-call.ts';
 export {
   adminShape,
@@ -7,3 +8,6 @@ export {
   type AdminOptions,
 } from './admin.ts';
 export { startStatus, statusShape, type RunningServer, type StatusOptions } from './status.ts';
+export { renderWhy } from './render-why.ts';
+export { whyShape, type WhyReport } from './why-report.ts';
+export { why, type WhySources } from './why.ts';

@@ -95,13 +95,14 @@ export class EventReader {
   }
 
   #reloaded(event: Extract<Event, { kind: 'reload' }>): void {
-    const { what, result } = event;
+    const { what, result, first } = event;
     this.#to.metrics.reload(event);
     if (!result.ok)
       return this.#to.log(
         'error',
         `the ${what} could not be loaded, the old stays in force: ${result.why}`,
       );
+    if (first) return;
     const fields = { digest: result.digest };
     const which = result.digest === undefined ? '' : ` ${result.digest.slice(0, 12)}`;
     this.#to.log('info', `the ${what}${which} is in force`, { fields });

@@ -143,7 +143,12 @@ describe('the audit file', () => {
     telemetry.emit({ kind: 'handshake', result: 'OK' });
     telemetry.emit({ kind: 'connections', open: 1 });
     telemetry.emit({ kind: 'live-calls', open: 1 });
-    telemetry.emit({ kind: 'reload', what: 'policy', result: { ok: true, digest: 'd' } });
+    telemetry.emit({
+      kind: 'reload',
+      first: false,
+      what: 'policy',
+      result: { ok: true, digest: 'd' },
+    });
     telemetry.emit({ kind: 'log', level: 'info', message: 'hello' });
     telemetry.emit({ kind: 'refused-connection', connection: REFUSED });
     telemetry.emit(ended(open));

@@ -16,6 +16,7 @@ function logged(terminal: boolean, ...events: readonly Event[]): string[] {
 
 const failed: Event = {
   kind: 'reload',
+  first: false,
   what: 'policy',
   result: { ok: false, why: "policy.yaml:3:1: unknown key 'rutes'\n  Did you mean 'routes'?" },
 };
@@ -59,6 +60,7 @@ describe('the process log', () => {
   it('tells of a policy that was refused and of one that came into force', () => {
     const good: Event = {
       kind: 'reload',
+      first: false,
       what: 'policy',
       result: { ok: true, digest: '0123456789abcdef' },
     };

@@ -15,6 +15,7 @@ async function metricsAfter(...events: readonly Event[]): Promise<string[]> {
 
 const policyLoaded = (digest: string): Event => ({
   kind: 'reload',
+  first: false,
   what: 'policy',
   result: { ok: true, digest, shadowRoutes: 2 },
 });
@@ -30,8 +31,13 @@ const EVERYTHING: readonly Event[] = [
   { kind: 'live-calls', open: 2 },
   policyLoaded('first'),
   policyLoaded('second'),
-  { kind: 'reload', what: 'identity', result: { ok: true, notAfter: 1_800_000_000_000 } },
-  { kind: 'reload', what: 'policy', result: { ok: false, why: 'line 3' } },
+  {
+    kind: 'reload',
+    first: false,
+    what: 'identity',
+    result: { ok: true, notAfter: 1_800_000_000_000 },
+  },
+  { kind: 'reload', first: false, what: 'policy', result: { ok: false, why: 'line 3' } },
 ];
 
 describe('the metrics', () => {

@@ -5,6 +5,7 @@ import {
   type ForwardableCall,
   type RouteEntry,
 } from '../../call/index.ts';
+import { routeMode } from '../../policy/index.ts';
 import type { Admission, Hall } from '../hall.ts';
 
 /** A call with room to run, and the place that it holds until it is over. */
@@ -19,7 +20,8 @@ export function admit(call: ForwardableCall, hall: Hall): Admitted {
   const { rule } = call.decision;
   const place = tooLong(call, rule) ? 'TOO_LARGE' : hall.admit(call.agent.name, rule);
   if (typeof place !== 'string') return { call, place };
-  if (rule.mode !== 'shadow' || place === 'TOO_LARGE') throw new Refusal(place, rule.name);
+  if (place === 'TOO_LARGE' || routeMode(rule, hall.now()) === 'enforce')
+    throw new Refusal(place, rule.name);
   return { call: shadow(call, limitDenial(rule, place)), place: undefined };
 }
 

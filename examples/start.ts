@@ -1,0 +1,110 @@
+// npm start: a CA, three identities, the sample agent, and the sidecar in front of it, until Ctrl-C.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { serve, startSidecar } from '../src/app/index.ts';
+import { ensure, watchRenewal } from '../src/ca/index.ts';
+import { loadConfig } from '../src/config/index.ts';
+import { OperatorFault, renderListen, systemClock } from '../src/lib/index.ts';
+import { TrustDomain } from '../src/spiffe/index.ts';
+
+const HOME = resolve(import.meta.dirname, '..');
+const CERTS = resolve(HOME, 'certs');
+const SOCKET = resolve(HOME, 'run/invoices-agent.sock');
+const HOUR = 3_600_000;
+const NAMES = { dns: ['localhost'], ip: ['127.0.0.1', '::1'] };
+
+try {
+  process.chdir(HOME);
+  makeCertificates();
+  const agent = await startAgent();
+  try {
+    await run();
+  } finally {
+    await stopAgent(agent);
+  }
+} catch (error) {
+  if (!(error instanceof OperatorFault)) throw error;
+  process.stderr.write(`${error.render()}\n`);
+  process.exitCode = error.exitCode;
+}
+
+function makeCertificates(): void {
+  const { caCreated, minted, renewal } = ensure({
+    folder: CERTS,
+    trustDomain: TrustDomain.parse('acme.test'),
+    agents: [{ name: 'invoices', ...NAMES }, { name: 'billing' }, { name: 'planner' }],
+    now: systemClock,
+  });
+  if (caCreated) say('made a certificate authority in certs/, for this machine only');
+  for (const { name, id } of minted) say(`minted certs/${name}.crt  ${String(id)}`);
+  for (const { name } of renewal.renewed) say(`renewed ${name}`);
+  for (const { fault } of renewal.failed) say(fault.render());
+}
+
+async function startAgent(): Promise<ChildProcess> {
+  mkdirSync(resolve(HOME, 'run'), { recursive: true });
+  const main = resolve(HOME, 'examples/invoices-agent/main.ts');
+  const child = spawn(process.execPath, [main, '--listen', `unix:${SOCKET}`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    // Ctrl-C is for the sidecar: the agent goes after the last call has ended.
+    detached: true,
+  });
+  const ready = once(child.stdout, 'data');
+  const gone = once(child, 'exit').then(() => {
+    throw new OperatorFault('the sample agent could not be started', 'Its own message is above.', {
+      exitCode: 1,
+    });
+  });
+  await Promise.race([ready, gone]);
+  gone.catch(() => undefined);
+  return child;
+}
+
+async function stopAgent(agent: ChildProcess): Promise<void> {
+  if (agent.exitCode !== null || agent.signalCode !== null) return;
+  agent.kill('SIGTERM');
+  await once(agent, 'exit');
+}
+
+async function run(): Promise<void> {
+  const { config } = loadConfig('sidegate.yaml', {
+    flags: {},
+    trust: [],
+    variables: process.env,
+    folder: HOME,
+  });
+  const terminal = process.stderr.isTTY;
+  const colours = terminal && process.env.NO_COLOR === undefined;
+  const write = (text: string) => void process.stderr.write(text);
+  const sidecar = await startSidecar({ config, output: { write, terminal, colours } });
+  const renewal = watchRenewal({
+    folder: CERTS,
+    intervalMs: HOUR,
+    now: systemClock,
+    onRenewed: () => sidecar.reload(),
+    onError: (fault) => say(fault.render()),
+  });
+  say(invitation(renderListen(sidecar.address)));
+  await serve(sidecar, process);
+  renewal.stop();
+}
+
+function invitation(address: string): string {
+  const as = (name: string) => `--cert certs/${name}.crt --key certs/${name}.key`;
+  const curl = 'curl --cacert certs/ca.crt';
+  const at = `https://${address}/invoices`;
+  return `
+  allowed:         ${curl} ${as('billing')} ${at}
+  denied:          ${curl} ${as('planner')} -X POST ${at}
+  no certificate:  ${curl} ${at}
+  and then:        npx sidegate why
+
+Ctrl-C ends it.
+`;
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

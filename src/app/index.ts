@@ -1,0 +1,2 @@
+export { serve, type Signals } from './serve.ts';
+export { startSidecar, type Sidecar, type SidecarOptions } from './sidecar.ts';

@@ -1,0 +1,1 @@
+export { createLimits, type Admission, type Limits, type LimitsOptions } from './limits.ts';
