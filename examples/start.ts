@@ -38,7 +38,7 @@ function makeCertificates(): void {
     now: systemClock,
   });
   if (caCreated) say('made a certificate authority in certs/, for this machine only');
-  for (const { name, id } of minted) say(`minted certs/${name}.crt  ${String(id)}`);
+  for (const { name, id } of minted) say(`minted certs/${name}.crt  ${id}`);
   for (const { name } of renewal.renewed) say(`renewed ${name}`);
   for (const { fault } of renewal.failed) say(fault.render());
 }

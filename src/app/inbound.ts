@@ -149,10 +149,8 @@ export class Inbound {
       policy: this.policy,
       self: this.#self,
       stillTrusted: this.#stillTrusted,
-      closedFor: (): FailureCode | undefined => {
-        if (this.#draining) return 'DRAINING';
-        return this.#telemetry.mayRecord() ? undefined : 'AUDIT_FULL';
-      },
+      closedFor: (): FailureCode | undefined =>
+        this.#telemetry.mayRecord() ? undefined : 'AUDIT_FULL',
       admit: limits.admit.bind(limits),
       send: this.#upstream.send.bind(this.#upstream),
     };

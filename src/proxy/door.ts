@@ -28,6 +28,8 @@ export interface RefusedFacts {
 }
 
 const REFUSED_AT_ONCE = 256;
+/** Calls that a caller may have under way on one connection without waiting for their answers. */
+const PIPELINED = 16;
 
 /** The inbound door: verified connections become calls, all others are told why and shown out. */
 export class InboundDoor {
@@ -37,9 +39,11 @@ export class InboundDoor {
   readonly #http: Server;
   readonly #refused = new RefusedSockets(REFUSED_AT_ONCE);
   readonly #peers = new WeakMap<Duplex, VerifiedPeer>();
-  readonly #current = new WeakMap<Duplex, HttpExchange>();
-  readonly #sockets = new Set<Duplex>();
+  /** Every open connection, and the calls under way on it: more than one if the caller does not wait for answers. */
+  readonly #sockets = new Map<Duplex, Set<HttpExchange>>();
   readonly #perAgent = new Map<string, number>();
+  readonly #plain = { upgrade: undefined, mayGoOn: () => !this.#draining };
+  #draining = false;
 
   constructor(hall: Hall, limits: DoorLimits) {
     this.#hall = hall;
@@ -58,12 +62,12 @@ export class InboundDoor {
       noDelay: true,
     });
     this.#http.maxHeadersCount = 0;
-    this.#http.on('request', (request, response) => this.#enter(wireOf(request, response, false)));
+    const enter = (request: IncomingMessage, response: ServerResponse) =>
+      this.#enter({ request, response, awaitsContinue: false, ...this.#plain });
+    this.#http.on('request', enter);
+    this.#http.on('checkExpectation', enter);
     this.#http.on('checkContinue', (request, response) =>
-      this.#enter(wireOf(request, response, true)),
-    );
-    this.#http.on('checkExpectation', (request, response) =>
-      this.#enter(wireOf(request, response, false)),
+      this.#enter({ request, response, awaitsContinue: true, ...this.#plain }),
     );
     this.#http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>
       this.#enterUpgrade(request, socket, head),
@@ -80,19 +84,14 @@ export class InboundDoor {
     const ofAgent = this.#perAgent.get(id) ?? 0;
     const full =
       this.#sockets.size >= this.#limits.connections || ofAgent >= this.#limits.connectionsPerAgent;
-    if (full) {
-      const { address, serial } = peer;
-      this.refuse(socket, {
-        code: 'TOO_MANY_CONNECTIONS',
-        detail: `${ofAgent} of this agent, ${this.#sockets.size} in all`,
-        address,
-        serial,
-        claimedId: id,
-      });
+    if (full || this.#draining) {
+      const code = this.#draining ? 'DRAINING' : 'TOO_MANY_CONNECTIONS';
+      const detail = `${ofAgent} of this agent, ${this.#sockets.size} in all`;
+      this.refuse(socket, { code, detail, ...claimsOf(peer) });
       return;
     }
     this.#perAgent.set(id, ofAgent + 1);
-    this.#sockets.add(socket);
+    this.#sockets.set(socket, new Set());
     this.#peers.set(socket, peer);
     this.#hall.emit({ kind: 'connections', open: this.#sockets.size });
     socket.once('close', () => this.#left(socket, id));
@@ -125,6 +124,7 @@ export class InboundDoor {
 
   /** Waits until no call is under way, at most `within` milliseconds; then whatever is left is cut. */
   async drain(within: number): Promise<void> {
+    this.#draining = true;
     this.#http.closeIdleConnections();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
@@ -139,21 +139,29 @@ export class InboundDoor {
 
   /** Ends every connection at once. */
   close(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets.keys()) socket.destroy();
     this.#refused.destroyAll();
     this.#http.close();
   }
 
   #enter(wire: Wire): void {
-    const peer = this.#peers.get(wire.request.socket);
-    if (peer === undefined) {
-      // Unreachable while `accept` is the only way in; were there another, nobody would be let through by it.
-      wire.request.socket.destroy();
-      return;
-    }
+    const { socket } = wire.request;
+    const peer = this.#peers.get(socket);
+    const underWay = this.#sockets.get(socket);
+    // Unreachable while `accept` is the only way in; were there another, nobody would be let through by it.
+    if (peer === undefined || underWay === undefined) return void socket.destroy();
+    // The parser goes on with what it has read, though the connection is gone.
+    if (socket.destroyed) return;
+    if (underWay.size >= PIPELINED) return this.#tooEager(socket, peer);
     const exchange = new HttpExchange(wire);
-    this.#current.set(wire.request.socket, exchange);
-    void walk(exchange, peer, this.#hall, this.live);
+    underWay.add(exchange);
+    void walk(exchange, peer, this.#hall, this.live).finally(() => underWay.delete(exchange));
+  }
+
+  #tooEager(socket: Duplex, peer: VerifiedPeer): void {
+    const detail = `more than ${PIPELINED} calls at a time on one connection`;
+    this.recordRefused({ code: 'TOO_MANY_CONNECTIONS', detail, ...claimsOf(peer) });
+    socket.destroy();
   }
 
   #enterUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -161,13 +169,14 @@ export class InboundDoor {
     response.assignSocket(socket);
     response.once('finish', () => socket.destroySoon());
     socket.on('error', () => socket.destroy());
-    this.#enter({ request, response, awaitsContinue: false, upgrade: { socket, head } });
+    const upgrade = { socket, head };
+    this.#enter({ ...this.#plain, request, response, awaitsContinue: false, upgrade });
   }
 
   #malformed(error: NodeJS.ErrnoException, socket: Duplex): void {
     const peer = this.#peers.get(socket);
     const code = codeOf(error);
-    const current = this.#current.get(socket);
+    const [current] = [...(this.#sockets.get(socket) ?? [])].slice(-1);
     // A call that is under way has a record of its own, and bytes after its head cannot be answered any more.
     if (code !== undefined && current !== undefined && this.live.cut(current, code)) return;
     // A connection that breaks between two calls is no refusal.
@@ -175,17 +184,12 @@ export class InboundDoor {
       socket.destroy();
       return;
     }
-    const id = this.recordRefused({
-      code,
-      detail: error.message,
-      address: peer.address,
-      serial: peer.serial,
-      claimedId: peer.spiffeId.toString(),
-    });
+    const id = this.recordRefused({ code, detail: error.message, ...claimsOf(peer) });
     socket.end(rawAnswer({ code, id, missingScopes: [] }), () => socket.destroy());
   }
 
   #left(socket: Duplex, id: string): void {
+    for (const exchange of this.#sockets.get(socket) ?? []) exchange.left();
     this.#sockets.delete(socket);
     const left = (this.#perAgent.get(id) ?? 1) - 1;
     if (left === 0) this.#perAgent.delete(id);
@@ -194,8 +198,8 @@ export class InboundDoor {
   }
 }
 
-function wireOf(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): Wire {
-  return { request, response, awaitsContinue, upgrade: undefined };
+function claimsOf(peer: VerifiedPeer) {
+  return { address: peer.address, serial: peer.serial, claimedId: peer.spiffeId.toString() };
 }
 
 /** What a parser error means; undefined for a connection that merely broke. */

@@ -29,6 +29,8 @@ export interface Wire {
   readonly awaitsContinue: boolean;
   /** Set if the caller wants to change the protocol: its socket, and what came after the head. */
   readonly upgrade: { readonly socket: Socket; readonly head: Buffer } | undefined;
+  /** Whether the connection may go on after this call. */
+  readonly mayGoOn: () => boolean;
 }
 
 /** One request and its answer by `node:http`; no type of that module leaves through `Exchange`. */
@@ -61,7 +63,7 @@ export class HttpExchange implements Exchange {
     });
     response.on('error', ignore);
     // `close` comes once, after the last byte or when the connection breaks.
-    response.once('close', () => this.#over(response.writableFinished ? 'complete' : 'callerLeft'));
+    response.once('close', () => this.#closed());
   }
 
   onGone(listener: () => void): void {
@@ -72,16 +74,37 @@ export class HttpExchange implements Exchange {
   send(reply: Reply): Promise<End> {
     return new Promise((resolve) => {
       this.#resolve = resolve;
-      if (this.#how !== undefined) this.#settle();
-      else if (reply.body.kind === 'tunnel') this.#switch(reply);
-      else this.#answer(reply);
+      if (this.#how === undefined) this.#start(reply);
+      else if (reply.body.kind === 'source') reply.body.source.cancel(new Error('nobody is there'));
+      this.#settle();
     });
+  }
+
+  /** The connection has closed. An answer that waited for its turn hears of it only so; any other says so itself first. */
+  left(): void {
+    setImmediate(() => this.#closed());
+  }
+
+  #closed(): void {
+    this.#over(this.#wire.response.writableFinished ? 'complete' : 'callerLeft');
   }
 
   cut(): void {
     this.#how ??= 'cut';
     this.#tunnel?.cut();
     this.#wire.request.socket.destroy();
+  }
+
+  /** What cannot be put on the wire breaks the call, never the process. */
+  #start(reply: Reply): void {
+    try {
+      if (reply.body.kind === 'tunnel') this.#switch(reply);
+      else this.#answer(reply);
+    } catch (error) {
+      if (reply.body.kind === 'source') reply.body.source.cancel(asError(error));
+      this.#how ??= 'upstreamBroke';
+      this.#wire.request.socket.destroy();
+    }
   }
 
   #answer(reply: Reply): void {
@@ -114,8 +137,8 @@ export class HttpExchange implements Exchange {
 
   /** Nothing of a body that was not read to its end may be taken for the next request. */
   #mustClose(): boolean {
-    const { request, awaitsContinue, upgrade } = this.#wire;
-    if (upgrade !== undefined) return true;
+    const { request, awaitsContinue, upgrade, mayGoOn } = this.#wire;
+    if (upgrade !== undefined || !mayGoOn()) return true;
     if (request.complete) return false;
     if (this.body.started || awaitsContinue) return true;
     const length = request.headers['content-length'];
@@ -156,6 +179,10 @@ function flat(headers: Headers): string[] {
   const list: string[] = [];
   for (const [name, value] of headers) list.push(name, value);
   return list;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 function ignore(): void {

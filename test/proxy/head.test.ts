@@ -134,13 +134,11 @@ const spelled = fc.constantFrom(...IDENTITY_NAMES).chain((name) =>
       maxLength: name.length,
     })
     .map((choices) =>
-      [...name]
-        .map((char, i) => {
-          const [upper, separator] = choices[i] ?? [false, '-'];
-          if (char === '-') return separator;
-          return upper ? char.toUpperCase() : char;
-        })
-        .join(''),
+      name.replaceAll(/./g, (char, at: number) => {
+        const [upper, separator] = choices[at] ?? [false, '-'];
+        if (char === '-') return separator;
+        return upper ? char.toUpperCase() : char;
+      }),
     ),
 );
 
