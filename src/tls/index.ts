@@ -1,0 +1,14 @@
+export type { MinTls } from './context.ts';
+export type { FailedHandshake } from './handshakes.ts';
+export { loadIdentity, type Identity } from './identity.ts';
+export { stillTrusted } from './peer.ts';
+export {
+  identityShape,
+  trustShape,
+  type IdentitySection,
+  type TrustDomainSection,
+  type TrustSection,
+} from './sections.ts';
+export { createTlsServer, type TlsServerEvents, type TlsServerOptions } from './server.ts';
+export { loadTrust, type DomainTrust, type Trust } from './trust.ts';
+export { verifyPeer, type RefusedPeer, type Verdict } from './verify.ts';

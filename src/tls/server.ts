@@ -1,0 +1,100 @@
+import { createServer as createTcpServer, type Server } from 'node:net';
+import { createServer, type Server as InnerServer, type TLSSocket } from 'node:tls';
+import type { VerifiedPeer } from '../call/index.ts';
+import type { Clock, Reloadable } from '../lib/index.ts';
+import { addressOf } from './address.ts';
+import { serverContext, supportedGroups, type MinTls } from './context.ts';
+import { Handshakes, type FailedHandshake } from './handshakes.ts';
+import type { Identity } from './identity.ts';
+import { rememberShown } from './shown-certificate.ts';
+import type { Trust } from './trust.ts';
+import { verifyPeer, type RefusedPeer, type Verdict } from './verify.ts';
+
+/** What becomes of a connection: exactly one of these, once. */
+export interface TlsServerEvents {
+  /** Its certificate was verified. The socket is the callee's from here on. */
+  onPeer(socket: TLSSocket, peer: VerifiedPeer): void;
+  /** The handshake is complete, but nobody vouches for the peer. The socket is the callee's, to tell why and to close. */
+  onRefused(socket: TLSSocket, refused: RefusedPeer): void;
+  /** There is no handshake, and no socket any more. */
+  onHandshakeFailed(failed: FailedHandshake): void;
+}
+
+export interface TlsServerOptions {
+  readonly identity: Reloadable<Identity>;
+  readonly trust: Reloadable<Trust>;
+  readonly now: Clock;
+  readonly events: TlsServerEvents;
+  /** Default 1.3. */
+  readonly minTls?: MinTls;
+  /** Handshakes under way at a time; default 256. */
+  readonly handshakes?: number;
+  /** Milliseconds; default 10 s. */
+  readonly handshakeTimeout?: number;
+}
+
+const HANDSHAKES = 256;
+const HANDSHAKE_TIMEOUT = 10_000;
+
+/**
+ * A server that asks everybody for a certificate and sorts connections into verified peers and others. A swap of the
+ * identity or the trust counts for the next handshake. To listen, close and count connections, use what is returned, a
+ * plain TCP server; limits on connections as a whole are the caller's. Half-open connections are allowed.
+ */
+export function createTlsServer(options: TlsServerOptions): Server {
+  const { events } = options;
+  const handshakes = new Handshakes(options.handshakes ?? HANDSHAKES, (failed) =>
+    events.onHandshakeFailed(failed),
+  );
+  const inner = innerServer(options);
+  const shownBy = rememberShown(inner);
+  inner.on('tlsClientError', (error, socket) => handshakes.failed(socket, error));
+  inner.on('secureConnection', (socket) => {
+    // Until its new owner listens; without any listener, a reset would end the process.
+    socket.on('error', () => undefined);
+    // Only from here on: who closes in the middle of a handshake does not want it.
+    socket.allowHalfOpen = true;
+    if (handshakes.succeeded(socket)) sort(socket, () => shownBy(socket), options);
+    else socket.destroy();
+  });
+  return createTcpServer({ noDelay: true }, (raw) => {
+    raw.on('error', () => undefined);
+    // The documented way to hand a connection to a TLS server: only so can it be refused before it costs a handshake.
+    if (handshakes.begin(raw)) inner.emit('connection', raw);
+  });
+}
+
+function innerServer(options: TlsServerOptions): InnerServer {
+  const { identity, trust, minTls = '1.3' } = options;
+  const groups = supportedGroups();
+  const context = () => serverContext(identity.current, trust.current, minTls, groups);
+  const inner = createServer({
+    ...context(),
+    requestCert: true,
+    // Refused peers are told why; `sort` lets none of them pass.
+    rejectUnauthorized: false,
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: options.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
+  });
+  identity.onSwap(() => inner.setSecureContext(context()));
+  trust.onSwap(() => inner.setSecureContext(context()));
+  return inner;
+}
+
+/** Whatever goes wrong in here ends the connection and is reported: nothing that a peer sends may end the process. */
+function sort(
+  socket: TLSSocket,
+  shown: () => ReturnType<TLSSocket['getPeerX509Certificate']>,
+  { trust, now, events }: TlsServerOptions,
+): void {
+  const address = addressOf(socket);
+  try {
+    const verdict: Verdict = verifyPeer(socket, trust.current, now(), shown());
+    if (verdict.ok) events.onPeer(socket, verdict.peer);
+    else events.onRefused(socket, verdict.refused);
+  } catch (error) {
+    socket.destroy();
+    const detail = error instanceof Error ? error.message : String(error);
+    events.onHandshakeFailed({ code: 'INTERNAL', detail, address });
+  }
+}
