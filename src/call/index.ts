@@ -45,6 +45,7 @@ export {
   type ShadowedCall,
 } from './permit.ts';
 export { pump, type Flow, type Pumped } from './pump.ts';
+export { randomHex } from './random.ts';
 export { Refusal } from './refusal.ts';
 export {
   BrokenSink,

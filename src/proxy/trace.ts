@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import type { TraceContext } from '../call/index.ts';
+import { randomHex, type TraceContext } from '../call/index.ts';
 
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const MAX_TRACESTATE = 512;
@@ -9,10 +8,10 @@ const MAX_TRACESTATE = 512;
  * treated as absent, and then so is its `tracestate` (Trace Context 3.2, 3.3).
  */
 export function traceOf(parent: string | undefined, state: string | undefined): TraceContext {
-  const spanId = randomBytes(8).toString('hex');
+  const spanId = randomHex(8);
   const match = parent === undefined ? null : TRACEPARENT.exec(parent);
   if (match === null || !isUsable(match))
-    return { traceId: randomBytes(16).toString('hex'), spanId, sampled: false, state: undefined };
+    return { traceId: randomHex(16), spanId, sampled: false, state: undefined };
   const kept = state !== undefined && state.length <= MAX_TRACESTATE ? state : undefined;
   return {
     traceId: match[2] ?? '',

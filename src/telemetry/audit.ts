@@ -36,6 +36,8 @@ export interface AppendFile {
 }
 
 const LINE_FEED = 0x0a;
+/** Milliseconds. A process that is killed loses at most what came in them. */
+const GATHER = 10;
 
 /**
  * The queue before the audit file: lines wait in memory, are written in batches, in order, and none twice. Nobody waits
@@ -99,9 +101,9 @@ export class AuditQueue {
     return this.#queued + this.#rest.length;
   }
 
-  /** A turn of the event loop is waited for, so that the lines of one turn go to the disk together. */
+  /** Lines are gathered for a moment: under load a write a line would cost as much as the rest of the call. */
   async #begin(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, GATHER));
     try {
       while (this.#size > 0) await this.#writeBatch();
       this.#writes();
