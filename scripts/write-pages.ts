@@ -1,5 +1,9 @@
-// Writes the pages that are made from the code: npm run pages
-import { writeFileSync } from 'node:fs';
+// Writes what of the pages is made from the code: npm run pages
+import { readFileSync, writeFileSync } from 'node:fs';
 import { errorsPage } from './errors-page.ts';
+import { withSettings } from './settings-table.ts';
 
 writeFileSync(new URL('../docs/errors.md', import.meta.url), errorsPage());
+
+const configuration = new URL('../docs/configuration.md', import.meta.url);
+writeFileSync(configuration, withSettings(readFileSync(configuration, 'utf8')));

@@ -42,6 +42,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   begun.defer(() => telemetry.close());
   const inbound = new Inbound(config, telemetry, now);
   begun.defer(() => inbound.close());
+  const address = await inbound.listen();
   const status = config.status && {
     readiness: () => inbound.readiness(),
     metrics: () => telemetry.metrics(),
@@ -53,7 +54,6 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     const handlers = adminHandlers(telemetry, inbound);
     begun.adopt(await startAdmin({ ...config.admin, handlers }), (it) => it.close());
   }
-  const address = await inbound.listen();
   for (const message of options.warnings ?? [])
     telemetry.emit({ kind: 'log', level: 'warn', message });
   telemetry.emit({ kind: 'log', level: 'info', message: inbound.summary(address) });

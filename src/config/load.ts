@@ -34,7 +34,7 @@ export function loadConfig(file: string, overrides: Overrides): LoadedConfig {
 
 /** A warning only: Kubernetes puts variables of its own making into every container. */
 function unknownVariables(variables: Overrides['variables']): string[] {
-  const known = new Set(SETTINGS.map(variableOf));
+  const known = new Set([...SETTINGS.map(variableOf), 'SIDEGATE_DEBUG']);
   return Object.keys(variables)
     .filter((name) => name.startsWith('SIDEGATE_') && !known.has(name))
     .map((name) => {

@@ -68,7 +68,7 @@ function resolveFiles(root: Section, folder: string): void {
     const at = get(root, path);
     if (typeof at === 'string' && holds !== undefined) put(root, path, atFolder(holds, at, folder));
   }
-  const trust = root['trust'];
+  const trust = root.trust;
   if (!isSection(trust)) return;
   for (const domain of Object.values(trust)) {
     if (!isSection(domain)) continue;

@@ -38,7 +38,7 @@ export function writeFileAtomic(
     if (options.existing === 'replace') renameSync(neighbour, path);
     else linkSync(neighbour, path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
+    if (isThere(error))
       throw new OperatorFault(
         `${path} is there already and is not overwritten`,
         'Move it away first, or choose another name.',
@@ -51,7 +51,22 @@ export function writeFileAtomic(
       { cause: error, exitCode: 1 },
     );
   } finally {
-    rmSync(neighbour, { force: true });
+    removeQuietly(neighbour);
+  }
+}
+
+/** Of the file itself, not of a folder in whose place a file is. */
+function isThere(error: unknown): boolean {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return code === 'EEXIST' && syscall !== 'mkdir';
+}
+
+/** What could not be written may be impossible to remove as well; the first fault is the one to tell. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Nothing was left there.
   }
 }
 

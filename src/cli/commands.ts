@@ -1,0 +1,78 @@
+import type { Command } from 'commander';
+import type { Terminal } from './terminal.ts';
+
+/** A command as the list of commands shows it. Its own file, and whatever that needs, is read only when it is meant. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly group: string;
+  readonly summary: string;
+  readonly load: (terminal: Terminal) => Promise<Command>;
+}
+
+const BEGIN = 'Begin:';
+const RUN = 'Run:';
+const POLICY = 'Policy:';
+const CERTIFICATES = 'Certificates:';
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'demo',
+    group: BEGIN,
+    summary: 'see where nine kinds of calls end, over real connections',
+    load: async (terminal) => (await import('./demo.ts')).demoCommand(terminal),
+  },
+  {
+    name: 'init',
+    group: BEGIN,
+    summary: 'put a sidecar in front of your own agent',
+    load: async (terminal) => (await import('./init.ts')).initCommand(terminal),
+  },
+  {
+    name: 'run',
+    group: RUN,
+    summary: 'run the sidecar',
+    load: async (terminal) => (await import('./run.ts')).runCommand(terminal),
+  },
+  {
+    name: 'check',
+    group: RUN,
+    summary: 'configuration, certificates, policy, upstream: what is wrong, and the remedy',
+    load: async (terminal) => (await import('./check.ts')).checkCommand(terminal),
+  },
+  {
+    name: 'why',
+    group: RUN,
+    summary: 'why a call was denied, by the running sidecar',
+    load: async (terminal) => (await import('./why.ts')).whyCommand(terminal),
+  },
+  {
+    name: 'call',
+    group: RUN,
+    summary: 'call through a sidecar as one of your agents',
+    load: async (terminal) => (await import('./call.ts')).callCommand(terminal),
+  },
+  {
+    name: 'explain',
+    group: POLICY,
+    summary: 'may this agent do that, and by which rule?',
+    load: async (terminal) => (await import('./explain.ts')).explainCommand(terminal),
+  },
+  {
+    name: 'matrix',
+    group: POLICY,
+    summary: 'every agent and every route, drawn',
+    load: async (terminal) => (await import('./matrix.ts')).matrixCommand(terminal),
+  },
+  {
+    name: 'test',
+    group: POLICY,
+    summary: 'hold the policy against the cases of policy.test.yaml',
+    load: async (terminal) => (await import('./test.ts')).testCommand(terminal),
+  },
+  {
+    name: 'ca',
+    group: CERTIFICATES,
+    summary: 'a local certificate authority: init, mint, renew, revoke, list, show',
+    load: async (terminal) => (await import('./ca/command.ts')).caCommand(terminal),
+  },
+];

@@ -1,0 +1,24 @@
+import { report, runCli, type Terminal } from './cli/index.ts';
+import { systemClock } from './lib/index.ts';
+
+const terminal: Terminal = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  env: process.env,
+  cwd: process.cwd(),
+  isTTY: process.stderr.isTTY,
+  columns: process.stdout.columns || 80,
+  now: systemClock,
+  signals: process,
+};
+
+// Whoever reads may stop reading (`| head`): that is no fault of the command.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+
+// What nobody caught ends the process: going on in a state that nobody foresaw could let somebody through.
+process.on('uncaughtException', (error) => process.exit(report(terminal, error)));
+
+process.exitCode = await runCli(process.argv.slice(2), terminal);

@@ -1,0 +1,14 @@
+export { loadCases, runCases, type CaseResult, type PolicyCase, type ReadTarget } from './cases.ts';
+export { EXPECTATIONS, type Expectation } from './cases-shape.ts';
+export { applyEdits, type LineEdit } from './draft.ts';
+export type { PolicyAgent, PolicyRoute } from './entry.ts';
+export { explain, explainDenial, type Explanation } from './explain.ts';
+export { casesJsonSchema, policyJsonSchema } from './json-schema.ts';
+export { loadPolicy, type LoadOptions } from './load.ts';
+export { matrix, type Matrix, type MatrixCell, type MatrixRow } from './matrix.ts';
+export { denialMode, routeMode } from './mode.ts';
+export { Policy } from './policy.ts';
+export type { Change } from './propose.ts';
+export { renderExplanation } from './render-explanation.ts';
+export { renderMatrix } from './render-matrix.ts';
+export { judge, type Ask, type Verdict } from './verdict.ts';

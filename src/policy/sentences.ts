@@ -1,0 +1,49 @@
+import { FAILURES } from '../call/index.ts';
+import type { Explanation } from './explain.ts';
+
+type Facts = Omit<Explanation, 'sentences'>;
+
+/** An explanation in sentences for the operator. `now` is what the policy at hand would say of the call. */
+export function sentencesOf(facts: Facts, now: boolean): readonly string[] {
+  const { ask, allowed, code } = facts;
+  const may = allowed ? 'may' : 'may not';
+  return [
+    `${ask.as} ${may} ${ask.method} ${ask.path}.`,
+    ...(code === 'OK' ? [] : [FAILURES[code].operator]),
+    ...whichRoute(facts),
+    ...whatItTakes(facts),
+    ...wayOut(facts, now),
+  ];
+}
+
+function whichRoute({ rule, nearest, lost, almost, code }: Facts): string[] {
+  if (rule === undefined) return code === 'NO_ROUTE' ? ['No route is like it.'] : [];
+  if (almost !== undefined)
+    return [`But for letter case or one slash at its end, the path is that of '${almost.name}'.`];
+  if (nearest) return [`The nearest route is '${rule.name}'; it does not match.`];
+  const others = lost.map(({ name }) => `'${name}'`).join(', ');
+  const won = `The path belongs to '${rule.name}'`;
+  if (others === '') return [`${won}; no other template matches it.`];
+  return [`${won}: it is more specific than ${others}, which would match too.`];
+}
+
+function whatItTakes({ rule, nearest, agent, required, code, missing }: Facts): string[] {
+  if (rule === undefined || nearest) return [];
+  if (code === 'METHOD_NOT_ALLOWED') return [`Missing is the ${missing}.`];
+  const takes =
+    required.length === 0 ? 'It takes no scope.' : `It takes ${required.join(' and ')}.`;
+  if (agent === undefined) return [takes];
+  const held = agent.grants.written.join(', ');
+  const holds = held === '' ? `${agent.name} holds nothing.` : `${agent.name} holds ${held}.`;
+  return code === 'SCOPE_MISSING' ? [takes, holds, `Missing: ${missing}.`] : [takes, holds];
+}
+
+function wayOut({ code, change, meant, mode }: Facts, now: boolean): string[] {
+  if (code === 'OK') return [];
+  if (mode === 'shadow' && FAILURES[code].softened)
+    return ['The policy is only shadowed here: the denial is recorded and the call let through.'];
+  const slip = meant === undefined ? [] : [`Did you mean the agent '${meant}'?`];
+  if (change !== undefined) return [...slip, `To allow it: ${change.steps.join('; ')}.`];
+  if (now) return [...slip, `The policy at hand would let it pass. ${FAILURES[code].remedy}`];
+  return [...slip, FAILURES[code].remedy];
+}

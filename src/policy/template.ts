@@ -1,0 +1,121 @@
+import type { KeyFault } from './key-fault.ts';
+
+/** What one segment of a template takes: exactly this text, any one segment, or all that is left. */
+export type Segment =
+  | { readonly kind: 'literal'; readonly text: string }
+  | { readonly kind: 'name'; readonly text: string }
+  | { readonly kind: 'rest' };
+
+/** A path template, known to be one that some path can match. */
+export interface Template {
+  /** As written. */
+  readonly text: string;
+  readonly segments: readonly Segment[];
+  /** One character a segment, literal `0`, name `1`, rest `2`: of two that match one path, the lesser text wins. */
+  readonly rank: string;
+}
+
+const MAX_SEGMENTS = 64;
+const MAX_TEMPLATE = 1024;
+const NAME = /^\{[A-Za-z_][A-Za-z0-9_]*\}$/;
+const RANK = { literal: '0', name: '1', rest: '2' } as const;
+
+/** Reads a template; a segment that no accepted path can hold is a fault, because its route would never match. */
+export function parseTemplate(text: string): Template | KeyFault {
+  if (!text.startsWith('/'))
+    return { offset: 0, message: 'a path begins with a slash', remedy: `Write '/${text}'.` };
+  if (text.length > MAX_TEMPLATE)
+    return {
+      offset: 0,
+      message: `a path has at most ${MAX_TEMPLATE} characters`,
+      remedy: 'Shorten it.',
+    };
+  if (text === '/') return { text, segments: [], rank: '' };
+  const parts = text.slice(1).split('/');
+  if (parts.length > MAX_SEGMENTS)
+    return {
+      offset: 0,
+      message: `a path has at most ${MAX_SEGMENTS} segments`,
+      remedy: `End it in '/**'.`,
+    };
+  const segments: Segment[] = [];
+  let offset = 1;
+  for (const [index, part] of parts.entries()) {
+    const segment = readSegment(part, index === parts.length - 1, segments);
+    if ('message' in segment) return { ...segment, offset };
+    segments.push(segment);
+    offset += part.length + 1;
+  }
+  return { text, segments, rank: segments.map((segment) => RANK[segment.kind]).join('') };
+}
+
+type Fault = Omit<KeyFault, 'offset'>;
+
+function readSegment(part: string, last: boolean, before: readonly Segment[]): Segment | Fault {
+  if (part === '') return emptyFault(last);
+  if (part === '**')
+    return last
+      ? { kind: 'rest' }
+      : { message: `'**' stands only at the end`, remedy: `Use '{name}' for one segment here.` };
+  if (part.includes('*'))
+    return {
+      message: `'*' stands for nothing within a path`,
+      remedy: `Use '{name}' for one segment, or end the path in '/**'.`,
+    };
+  if (!/[{}]/.test(part)) return readLiteral(part);
+  if (!NAME.test(part))
+    return {
+      message: `'${part}' is no segment: a name in braces stands for a whole one`,
+      remedy: `Write '{name}' between two slashes; a name has letters, digits and '_'.`,
+    };
+  const name = part.slice(1, -1);
+  if (before.some((segment) => segment.kind === 'name' && segment.text === name))
+    return { message: `the name '${name}' is there twice`, remedy: 'Give each its own name.' };
+  return { kind: 'name', text: name };
+}
+
+function emptyFault(last: boolean): Fault {
+  return last
+    ? {
+        message: 'a path has no slash at its end',
+        remedy: `Remove it: servers differ in what it means. '/**' matches what lies below.`,
+      }
+    : { message: 'a path has no empty segment', remedy: `Write one slash, not '//'.` };
+}
+
+/** RFC 3986's pchar without `;`, which some servers cut a segment at, and without `*`. */
+const CHARACTERS = /^(?:[A-Za-z0-9\-._~!$&'()+,=:@]|%[0-9A-F]{2})+$/;
+/** Encoded: controls, `-`, `.`, `/`, digits, `;`, letters, `\`, `_`, `~`, DEL. Two servers would read two paths. */
+const NEVER_ENCODED = /%(?:[01][0-9A-F]|2[DEF]|3[0-9B]|4[1-9A-F]|5[0-9ACF]|6[1-9A-F]|7[0-9AEF])/;
+const ENCODED_TWICE = /%25[0-9A-F]{2}/i;
+
+/** A literal must be spelled as the door lets a path in; what it refuses could never match. */
+function readLiteral(part: string): Segment | Fault {
+  const remedy = `Write the path as a caller must send it: plain, or a character's UTF-8 as %XX.`;
+  if (!CHARACTERS.test(part))
+    return { message: `'${part}' has a character that no accepted path has`, remedy };
+  if (NEVER_ENCODED.test(part) || ENCODED_TWICE.test(part))
+    return { message: `'${part}' encodes what no accepted path encodes`, remedy };
+  if (part.endsWith('.') || part.endsWith('%20'))
+    return { message: `'${part}' ends in a dot or blank, as no accepted path does`, remedy };
+  const text = decoded(part);
+  return text === undefined
+    ? { message: `'${part}' is no plain UTF-8 when decoded`, remedy }
+    : { kind: 'literal', text };
+}
+
+function decoded(part: string): string | undefined {
+  try {
+    const text = decodeURIComponent(part);
+
+    return /[\u0080-\u009f]/.test(text) || hidesDelimiter(text) ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Look-alikes that a server may fold (NFKC) into what ends, climbs or cuts a path. */
+function hidesDelimiter(text: string): boolean {
+  const count = (one: string) => one.match(/[/\\.%;?#]/g)?.length ?? 0;
+  return count(text.normalize('NFKC')) !== count(text);
+}

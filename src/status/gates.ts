@@ -1,0 +1,79 @@
+import { FAILURES, type Stage } from '../call/index.ts';
+import type { CallRecord, ConnectionRecord } from '../telemetry/index.ts';
+import type { Gate } from './why-report.ts';
+
+const ORDER = ['identity', 'authentication', 'authorization'] as const;
+
+/** Where a connection ended that never became a call. What it says of itself is marked as a claim. */
+export function connectionGates(record: ConnectionRecord): Gate[] {
+  const { stage, claimedId } = record;
+  const detail = record.detail ?? FAILURES[record.code].operator;
+  const claim = claimedId === undefined ? '' : `claims ${claimedId} (not verified)`;
+  if (stage === 'identity')
+    return [
+      failed('identity', claim === '' ? detail : `${claim}: ${detail}`),
+      ...after('identity'),
+    ];
+  if (claimedId === undefined) return [failed(stage, detail), ...ORDER.map(notReached)];
+  if (stage === 'authentication')
+    return [passed('identity', claim), failed(stage, detail), ...after(stage)];
+  return [
+    passed('identity', claimedId),
+    passed('authentication', ''),
+    failed(stage, detail),
+    ...after('authentication'),
+  ];
+}
+
+/** Where a call went. Whoever made one had shown and proven an identity when the connection began. */
+export function callGates(record: CallRecord): Gate[] {
+  const { code, stage, spiffeId, certSerial } = record;
+  const identity = passed('identity', spiffeId);
+  const reason = record.detail ?? (code === 'OK' ? '' : FAILURES[code].operator);
+  if (stage === 'authentication' || stage === 'identity')
+    return [identity, failed('authentication', reason), ...after('authentication')];
+  const proven = passed('authentication', `certificate ${certSerial}`);
+  const authorization = authorizationOf(record);
+  if (stage === undefined || stage === 'authorization') return [identity, proven, authorization];
+  const obstacle = failed(stage, reason);
+  return authorization.result === 'not reached'
+    ? [identity, proven, obstacle, authorization]
+    : [identity, proven, authorization, obstacle];
+}
+
+function authorizationOf(record: CallRecord): Gate {
+  const { decision, stage, rule, agent, missing } = record;
+  if (decision === 'shadow-deny')
+    return failed('authorization', `${lacking(missing)}; shadow mode let it through`);
+  if (stage === 'authorization')
+    return failed(
+      'authorization',
+      agent === undefined ? 'no agent of the policy' : lacking(missing),
+    );
+  return decided(record) ? passed('authorization', rule ?? '') : notReached('authorization');
+}
+
+/** What failed afterwards had been allowed: a body shows its size only when the rule is known. */
+function decided({ decision, code, overheadMs }: CallRecord): boolean {
+  return decision === 'allow' || overheadMs !== undefined || code === 'TOO_LARGE';
+}
+
+function lacking(missing: string | undefined): string {
+  return missing === undefined ? 'denied' : `missing: ${missing}`;
+}
+
+function after(gate: (typeof ORDER)[number]): Gate[] {
+  return ORDER.slice(ORDER.indexOf(gate) + 1).map(notReached);
+}
+
+function passed(gate: Stage, detail: string): Gate {
+  return { gate, result: 'passed', detail };
+}
+
+function failed(gate: Stage, detail: string): Gate {
+  return { gate, result: 'failed', detail };
+}
+
+function notReached(gate: Stage): Gate {
+  return { gate, result: 'not reached', detail: '' };
+}

@@ -1,0 +1,93 @@
+import { FAILURES, type FailureCode } from '../call/index.ts';
+import { explain, type Explanation, type Policy } from '../policy/index.ts';
+import type { CallRecord, ConnectionRecord, RecentEntry } from '../telemetry/index.ts';
+import { callGates, connectionGates } from './gates.ts';
+import type { WhyReport } from './why-report.ts';
+
+/** What the answer is looked up in. */
+export interface WhySources {
+  /** The policy in force now, from which a change is proposed. */
+  readonly policy: Policy;
+  /** What a path means, percent-encoding undone; undefined for one that is refused unread. */
+  readonly meaningOf: (path: string) => string | undefined;
+}
+
+/** Everything that `sidegate why` tells of one call or refused connection. Pure. */
+export function why(entry: RecentEntry, sources: WhySources): WhyReport {
+  const { record } = entry;
+  return record.event === 'refused-connection'
+    ? whyConnection(record)
+    : whyCall(entry, record, sources);
+}
+
+function whyConnection(record: ConnectionRecord): WhyReport {
+  const { id, time, code, claimedId, address, detail } = record;
+  return {
+    id,
+    time,
+    verdict: 'deny',
+    code,
+    claimedId,
+    address,
+    gates: connectionGates(record),
+    detail,
+    operator: FAILURES[code].operator,
+    remedy: FAILURES[code].remedy,
+    callerTold: toldBy(code, []),
+    policyChanged: false,
+  };
+}
+
+function whyCall(entry: RecentEntry, record: CallRecord, sources: WhySources): WhyReport {
+  const { id, time, decision, code, status, agent, spiffeId, address, method, path } = record;
+  const failure = code === 'OK' ? undefined : FAILURES[code];
+  const softened = decision === 'shadow-deny';
+  return {
+    id,
+    time,
+    verdict: decision,
+    code,
+    status: status === 0 ? undefined : status,
+    agent,
+    spiffeId,
+    address,
+    method,
+    path,
+    gates: callGates(record),
+    rule: ruleOf(entry, record),
+    missing: record.missing,
+    detail: record.detail === record.missing ? undefined : record.detail,
+    operator: failure?.operator ?? 'The call was allowed and carried out.',
+    remedy: failure?.remedy,
+    change: changeFor(record, sources),
+    callerTold: code === 'OK' || softened ? undefined : toldBy(code, entry.missingScopes),
+    policyChanged: record.policyDigest !== sources.policy.digest,
+  };
+}
+
+function ruleOf({ rule }: RecentEntry, record: CallRecord): WhyReport['rule'] {
+  if (rule === undefined || record.rule === undefined) return undefined;
+  return { name: record.rule, ...rule, nearest: record.nearest === true };
+}
+
+/** Nothing in the policy can mend what was refused elsewhere. */
+function changeFor(record: CallRecord, { policy, meaningOf }: WhySources): WhyReport['change'] {
+  if (record.stage !== 'authorization') return undefined;
+  const path = meaningOf(record.path);
+  if (path === undefined) return undefined;
+  const ask = { as: record.agent ?? record.spiffeId, method: record.method, path };
+  return plainChange(explain(policy, ask), policy.file);
+}
+
+function plainChange({ change }: Explanation, file: string): WhyReport['change'] {
+  if (change === undefined) return undefined;
+  const edits = change.edits.map(({ line, before, after }) => ({ line, before, after }));
+  return { file, steps: [...change.steps], edits };
+}
+
+/** As the answer said it; undefined if there was nobody left to tell. */
+function toldBy(code: FailureCode, missingScopes: readonly string[]): string | undefined {
+  const { caller } = FAILURES[code];
+  if (caller === '') return undefined;
+  return missingScopes.length === 0 ? caller : `${caller} It needs: ${missingScopes.join(' ')}.`;
+}
