@@ -61,8 +61,12 @@ async function run(
     variables: terminal.env,
     folder: terminal.cwd,
   });
-  const colours = terminal.isTTY && terminal.env.NO_COLOR === undefined;
-  const output = { write: (text: string) => terminal.err(text), terminal: terminal.isTTY, colours };
+  const colours = terminal.errIsTTY && terminal.env.NO_COLOR === undefined;
+  const output = {
+    write: (text: string) => terminal.err(text),
+    terminal: terminal.errIsTTY,
+    colours,
+  };
   const sidecar = await startSidecar({ config, output, warnings, now: terminal.now });
   await serve(sidecar, terminal.signals);
 }

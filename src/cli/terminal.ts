@@ -17,8 +17,9 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What relative paths are relative to. */
   readonly cwd: string;
-  /** Whether a person sees what `err` writes. */
-  readonly isTTY: boolean;
+  /** Whether a person sees what `out` writes, and what `err` does. */
+  readonly outIsTTY: boolean;
+  readonly errIsTTY: boolean;
   readonly columns: number;
   readonly now: Clock;
   readonly signals: Signals;

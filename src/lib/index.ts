@@ -1,4 +1,3 @@
-export { BoundedMap } from './bounded-map.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { closest } from './closest.ts';
 export {

@@ -4,7 +4,6 @@
  */
 export class Reloadable<T> {
   #current: T;
-  #generation = 1;
   readonly #listeners = new Set<(value: T) => void>();
 
   constructor(initial: T) {
@@ -15,14 +14,8 @@ export class Reloadable<T> {
     return this.#current;
   }
 
-  /** Grows by one with every swap; starts at 1. */
-  get generation(): number {
-    return this.#generation;
-  }
-
   swap(next: T): void {
     this.#current = next;
-    this.#generation += 1;
     for (const listener of this.#listeners) listener(next);
   }
 

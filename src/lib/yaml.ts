@@ -8,6 +8,7 @@ import {
   isSeq,
   parseAllDocuments,
   visit,
+  type Document,
   type Node,
   type Pair,
   type ParsedNode,
@@ -112,7 +113,7 @@ export function readYaml(text: string, file: string): YamlSource {
     prettyErrors: false,
     strict: true,
   });
-  const [first, second] = [...documents];
+  const [first, second]: readonly (Document.Parsed | undefined)[] = [...documents];
   const source = new YamlSource(file, text, null, counter);
   if (first === undefined) return source;
   const faults: SourceFault[] = first.errors.map((error) =>

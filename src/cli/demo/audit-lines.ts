@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { readText } from '../../files/index.ts';
+
+const lineShape = z.object({
+  event: z.string(),
+  id: z.string(),
+  code: z.string(),
+  stage: z.string().optional(),
+  /** Of a refused connection: the SPIFFE ID in what it showed, which nobody has verified. */
+  claimedId: z.string().optional(),
+});
+
+export type AuditLine = Readonly<z.infer<typeof lineShape>>;
+
+/** What the audit says of calls and connections that are over; a line about one still open is no record of its end. */
+export function readAudit(file: string): readonly AuditLine[] {
+  return readText(file, { what: 'the audit of the demo', ifMissing: 'Run the demo again.' })
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => lineShape.parse(JSON.parse(line)))
+    .filter(({ event }) => event !== 'begun');
+}
