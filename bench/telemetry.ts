@@ -4,26 +4,28 @@ import { join } from 'node:path';
 import { createTelemetry } from '../src/telemetry/index.ts';
 import { aCall, ended } from '../test/support/calls.ts';
 
-export interface TelemetryCost {
-  /** Microseconds of CPU, of all threads of the process, for one allowed and finished call. */
-  readonly withAudit: number;
-  readonly withoutAudit: number;
-}
-
 const EVENTS = 200_000;
 const BATCH = 500;
 
-/** What it costs to tell of one call: metrics, memory and, in the first number, the line in the audit file. */
-export async function benchTelemetry(): Promise<TelemetryCost> {
+/** What it costs to tell of one call: metrics and memory, then also the line in the audit file. */
+export async function benchTelemetry(): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'sidegate-bench-'));
   try {
     const file = join(folder, 'audit.jsonl');
-    return { withoutAudit: await costOf(undefined), withAudit: await costOf(file) };
+    const rows = [
+      ['without audit', await costOf(undefined)],
+      ['with audit', await costOf(file)],
+    ] as const;
+    return [
+      'telling of one finished call, CPU of all threads:',
+      ...rows.map(([name, cost]) => `  ${name.padEnd(14)} ${cost.toFixed(2)} µs`),
+    ];
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
+/** Microseconds. */
 async function costOf(file: string | undefined): Promise<number> {
   const telemetry = createTelemetry({
     output: { write: () => undefined, terminal: false, colours: false },
@@ -44,8 +46,4 @@ async function costOf(file: string | undefined): Promise<number> {
   return (user + system) / EVENTS;
 }
 
-if (import.meta.main) {
-  const { withAudit, withoutAudit } = await benchTelemetry();
-  console.log(`a finished call, without audit: ${withoutAudit.toFixed(2)} µs CPU`);
-  console.log(`a finished call, with audit:    ${withAudit.toFixed(2)} µs CPU`);
-}
+if (import.meta.main) process.stdout.write(`${(await benchTelemetry()).join('\n')}\n`);

@@ -161,7 +161,7 @@ function refusedForm(node: unknown): string | undefined {
   if (isAlias(node)) return 'aliases are not allowed';
   if (isPair(node)) return keyFault(node.key);
   if (!isNode(node)) return undefined;
-  if ('anchor' in node && node.anchor !== undefined) return 'anchors are not allowed';
+  if ((node as { anchor?: string }).anchor !== undefined) return 'anchors are not allowed';
   if (node.tag !== undefined && !node.tag.startsWith('tag:yaml.org,2002:'))
     return 'tags are not allowed';
   return undefined;

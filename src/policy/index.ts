@@ -2,7 +2,8 @@ export { loadCases, runCases, type CaseResult, type PolicyCase, type ReadTarget 
 export { EXPECTATIONS, type Expectation } from './cases-shape.ts';
 export { applyEdits, type LineEdit } from './draft.ts';
 export type { PolicyAgent, PolicyRoute } from './entry.ts';
-export { explain, explainDenial, type Explanation } from './explain.ts';
+export { explain } from './explain.ts';
+export type { Explanation } from './explanation.ts';
 export { casesJsonSchema, policyJsonSchema } from './json-schema.ts';
 export { loadPolicy, type LoadOptions } from './load.ts';
 export { matrix, type Matrix, type MatrixCell, type MatrixRow } from './matrix.ts';

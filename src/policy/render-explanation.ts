@@ -1,7 +1,7 @@
 import { FAILURES } from '../call/index.ts';
 import { renderCaret } from '../lib/index.ts';
 import type { LineEdit } from './draft.ts';
-import type { Explanation } from './explain.ts';
+import type { Explanation } from './explanation.ts';
 
 /** An explanation for a terminal: the sentences, the rule with its line, the change as a difference of lines. */
 export function renderExplanation(explanation: Explanation): string {

@@ -1,10 +1,10 @@
 import { FAILURES } from '../call/index.ts';
-import type { Explanation } from './explain.ts';
+import type { Explanation } from './explanation.ts';
 
 type Facts = Omit<Explanation, 'sentences'>;
 
-/** An explanation in sentences for the operator. `now` is what the policy at hand would say of the call. */
-export function sentencesOf(facts: Facts, now: boolean): readonly string[] {
+/** An explanation in sentences for the operator. */
+export function sentencesOf(facts: Facts): readonly string[] {
   const { ask, allowed, code } = facts;
   const may = allowed ? 'may' : 'may not';
   return [
@@ -12,7 +12,7 @@ export function sentencesOf(facts: Facts, now: boolean): readonly string[] {
     ...(code === 'OK' ? [] : [FAILURES[code].operator]),
     ...whichRoute(facts),
     ...whatItTakes(facts),
-    ...wayOut(facts, now),
+    ...wayOut(facts),
   ];
 }
 
@@ -38,12 +38,11 @@ function whatItTakes({ rule, nearest, agent, required, code, missing }: Facts): 
   return code === 'SCOPE_MISSING' ? [takes, holds, `Missing: ${missing}.`] : [takes, holds];
 }
 
-function wayOut({ code, change, meant, mode }: Facts, now: boolean): string[] {
+function wayOut({ code, change, meant, mode }: Facts): string[] {
   if (code === 'OK') return [];
   if (mode === 'shadow' && FAILURES[code].softened)
     return ['The policy is only shadowed here: the denial is recorded and the call let through.'];
   const slip = meant === undefined ? [] : [`Did you mean the agent '${meant}'?`];
   if (change !== undefined) return [...slip, `To allow it: ${change.steps.join('; ')}.`];
-  if (now) return [...slip, `The policy at hand would let it pass. ${FAILURES[code].remedy}`];
   return [...slip, FAILURES[code].remedy];
 }

@@ -96,7 +96,7 @@ describe('the change that explain proposes', () => {
         }
         const changed = applyEdits(text, change.edits);
         expect(judge(loadPolicy(changed, 'policy.yaml'), ask).code).toBe('OK');
-        expect(change.edits.length).toBeLessThanOrEqual(3);
+        expect(change.steps.length).toBeLessThanOrEqual(3);
         seen.set(code, (seen.get(code) ?? 0) + 1);
       }),
       { numRuns: 1000 },

@@ -1,0 +1,10 @@
+// Every benchmark, one after the other: npm run bench
+import { benchPolicy } from './policy.ts';
+import { benchProxy } from './proxy.ts';
+import { benchTelemetry } from './telemetry.ts';
+
+for (const bench of [benchPolicy, benchTelemetry, benchProxy]) {
+  const result = await bench();
+  const lines = Array.isArray(result) ? result : result.lines;
+  process.stdout.write(`${lines.join('\n')}\n\n`);
+}
