@@ -20,7 +20,7 @@ describe('a reload ends the streams whose right has ended, with their code, and 
     const stream = await w.open({ as: 'planner', path: '/events?every=60000' });
     const other = await w.open({ as: 'billing', path: '/download?bytes=100000000000' });
     const broken = stream.toArray();
-    w.writePolicy(policy);
+    w.write('policy.yaml', policy);
     w.sidecar.reload();
     await expect(broken).rejects.toThrow('aborted');
     const [line] = await w.ended(1);
@@ -45,7 +45,7 @@ describe('a reload ends the streams whose right has ended, with their code, and 
 
 it('a policy that does not load leaves the old one in force, and says so everywhere', async () => {
   const w = await world();
-  w.writePolicy(`${POLICY}  GET /invoices: []\n`);
+  w.write('policy.yaml', `${POLICY}  GET /invoices: []\n`);
   w.sidecar.reload();
   expect((await w.call({ as: 'planner', path: '/invoices' })).status).toBe(200);
   expect(w.log()).toMatch(
@@ -54,7 +54,7 @@ it('a policy that does not load leaves the old one in force, and says so everywh
   await until(async () =>
     /^sidegate_policy_synchronized 0$/m.test(await w.metrics()) ? true : undefined,
   );
-  w.writePolicy(POLICY);
+  w.write('policy.yaml', POLICY);
   w.sidecar.reload();
   expect(await w.metrics()).toMatch(/^sidegate_policy_synchronized 1$/m);
 });

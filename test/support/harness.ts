@@ -53,7 +53,8 @@ export interface World {
   audit(): Promise<Record<string, unknown>[]>;
   /** Audit lines of finished calls and refused connections, once there are at least `n`. */
   ended(n: number): Promise<Record<string, unknown>[]>;
-  writePolicy(text: string): void;
+  /** Writes a file of the sidecar's folder anew. */
+  write(file: string, text: string): void;
   metrics(): Promise<string>;
   why(id: string): Promise<unknown>;
 }
@@ -64,6 +65,8 @@ export interface WorldOptions {
   readonly upstream?: string;
   readonly flags?: Readonly<Record<string, string>>;
   readonly terminal?: boolean;
+  /** Whether a revocation list is configured; an empty one of the CA. */
+  readonly crl?: boolean;
 }
 
 export interface CallOptions {
@@ -102,8 +105,9 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   put('certs/ca.crt', ca.certPem);
   put('certs/server.crt', server.certPem);
   put('certs/server.key', server.keyPem);
+  if (options.crl === true) put('certs/ca.crl', ca.crl().pem);
   put('policy.yaml', options.policy ?? POLICY);
-  put('sidegate.yaml', configText(options.upstream ?? 'unix:agent.sock'));
+  put('sidegate.yaml', configText(options.upstream ?? 'unix:agent.sock', options.crl === true));
   const { config } = loadConfig(join(folder, 'sidegate.yaml'), {
     flags: options.flags ?? {},
     trust: [],
@@ -124,11 +128,11 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   return new RunningWorld({ folder, ca, sidecar, agent, log: () => lines.join('') });
 }
 
-function configText(upstream: string): string {
+function configText(upstream: string, crl: boolean): string {
   return `inbound: { listen: 127.0.0.1:0, upstream: '${upstream}' }
 identity: { cert: certs/server.crt, key: certs/server.key }
 trust:
-  acme.test: { roots: certs/ca.crt }
+  acme.test: { roots: certs/ca.crt${crl ? ', crl: certs/ca.crl' : ''} }
 policy: policy.yaml
 status: { listen: 127.0.0.1:0 }
 admin: { listen: unix:sidegate.sock }
@@ -220,8 +224,8 @@ class RunningWorld implements World {
     });
   }
 
-  writePolicy(text: string): void {
-    writeFileSync(join(this.folder, 'policy.yaml'), text);
+  write(file: string, text: string): void {
+    writeFileSync(join(this.folder, file), text);
   }
 
   async metrics(): Promise<string> {
