@@ -83,7 +83,8 @@ async function run(): Promise<void> {
     folder: CERTS,
     intervalMs: HOUR,
     now: systemClock,
-    onRenewed: () => sidecar.reload(),
+    // The sidecar notices by itself.
+    onRenewed: ({ renewed }) => say(`renewed ${renewed.map(({ name }) => name).join(', ')}`),
     onError: (fault) => say(fault.render()),
   });
   say(invitation(renderListen(sidecar.address)));

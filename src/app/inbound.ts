@@ -114,13 +114,36 @@ export class Inbound {
     return reasons;
   }
 
-  reload(): void {
+  /** Reads one of them anew; what cannot be built whole leaves the old one in force, and everybody is told. */
+  reload(what: Loaded): Reloaded {
+    try {
+      this.#load(what);
+      this.#inForce(what, false);
+      this.#review();
+      return { what, ok: true };
+    } catch (error) {
+      const why = error instanceof OperatorFault ? error.message : 'an unforeseen fault';
+      this.#telemetry.emit({ kind: 'reload', what, first: false, result: { ok: false, why } });
+      return { what, ok: false, why };
+    }
+  }
+
+  /** Whether the certificate and the key on disk could be taken now. */
+  identityFits(): boolean {
+    try {
+      loadIdentity(this.#config.identity, this.#now());
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #load(what: Loaded): void {
     const { identity, trust } = this.#config;
     const now = this.#now();
-    this.#try('identity', () => this.#identity.swap(loadIdentity(identity, now)));
-    this.#try('trust', () => this.#trust.swap(loadTrust(trust, now, this.#trust.current)));
-    this.#try('policy', () => this.policy.swap(readPolicy(this.#config, this.#now)));
-    this.#review();
+    if (what === 'identity') this.#identity.swap(loadIdentity(identity, now));
+    else if (what === 'trust') this.#trust.swap(loadTrust(trust, now, this.#trust.current));
+    else this.policy.swap(readPolicy(this.#config, this.#now));
   }
 
   /** Refuses new connections and calls, waits for open ones, cuts what outlasts `limits.drain`. */
@@ -164,25 +187,14 @@ export class Inbound {
     this.#door.live.review((call) => stillPermitted(call, this.policy.current, trust));
   }
 
-  /** What cannot be built whole leaves the old one in force, and everybody is told. */
-  #try(what: Credential, swap: () => void): void {
-    try {
-      swap();
-      this.#inForce(what, false);
-    } catch (error) {
-      const why = error instanceof OperatorFault ? error.message : 'an unforeseen fault';
-      this.#telemetry.emit({ kind: 'reload', what, first: false, result: { ok: false, why } });
-    }
-  }
-
-  #inForce(what: Credential, first: boolean): void {
+  #inForce(what: Loaded, first: boolean): void {
     const result = { ok: true, ...this.#facts(what) } as const;
     this.#telemetry.emit({ kind: 'reload', what, first, result });
     for (const message of this.#warnings(what))
       this.#telemetry.emit({ kind: 'log', level: 'warn', message });
   }
 
-  #warnings(what: Credential): readonly string[] {
+  #warnings(what: Loaded): readonly string[] {
     if (what === 'trust') return this.#trust.current.warnings;
     if (what === 'identity') return [];
     const { warnings, mode } = this.policy.current;
@@ -190,9 +202,7 @@ export class Inbound {
     return mode === 'enforce' ? told : [...told, SHADOW];
   }
 
-  #facts(
-    what: Credential,
-  ): { digest: string; shadowRoutes: number } | { notAfter: number } | object {
+  #facts(what: Loaded): { digest: string; shadowRoutes: number } | { notAfter: number } | object {
     if (what === 'identity') return { notAfter: this.#identity.current.notAfter };
     if (what === 'trust') return {};
     const { digest, routes } = this.policy.current;
@@ -202,7 +212,13 @@ export class Inbound {
   }
 }
 
-type Credential = 'policy' | 'identity' | 'trust';
+export type Loaded = 'identity' | 'trust' | 'policy';
+
+export interface Reloaded {
+  readonly what: Loaded;
+  readonly ok: boolean;
+  readonly why?: string;
+}
 
 /** Our name in `Via` is made from our ID, so that a loop is noticed and the ID is not told. */
 function selfOf(identity: Identity, authority: string): Self {

@@ -3,10 +3,16 @@ import { canonicalTarget } from '../proxy/index.ts';
 import { why, type AdminHandlers } from '../status/index.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 import type { Inbound } from './inbound.ts';
+import type { Reloader } from './reloader.ts';
 
 /** What the operator may ask over the admin socket. */
-export function adminHandlers(telemetry: Telemetry, inbound: Inbound): AdminHandlers {
+export function adminHandlers(
+  telemetry: Telemetry,
+  inbound: Inbound,
+  reloader: Reloader,
+): AdminHandlers {
   return {
+    'POST /reload': () => ({ reloaded: reloader.all(), digest: inbound.policy.current.digest }),
     'GET /why': (query) => {
       const id = query.get('id') ?? 'last-denial';
       const found = telemetry.recent.find(id);

@@ -20,7 +20,7 @@ export async function serve(sidecar: Sidecar, signals: Signals): Promise<void> {
     stopping = true;
     resolve(undefined);
   };
-  const reload = (): void => sidecar.reload();
+  const reload = (): void => void sidecar.reload();
   signals.on('SIGTERM', stop);
   signals.on('SIGINT', stop);
   signals.on('SIGHUP', reload);

@@ -2,8 +2,9 @@ import type { Config } from '../config/index.ts';
 import { systemClock, type Clock, type Listen } from '../lib/index.ts';
 import { startAdmin, startStatus } from '../status/index.ts';
 import { createTelemetry, type Output } from '../telemetry/index.ts';
-import { Inbound } from './inbound.ts';
+import { Inbound, type Reloaded } from './inbound.ts';
 import { adminHandlers } from './operator.ts';
+import { Reloader } from './reloader.ts';
 
 export interface SidecarOptions {
   readonly config: Config;
@@ -20,8 +21,11 @@ export interface Sidecar {
   readonly address: Listen;
   /** Where health and metrics are, if they are anywhere. */
   readonly status: Listen | undefined;
-  /** Reads certificate, trust and policy anew, each whole; what is broken leaves the old in force and is told. */
-  reload(): void;
+  /**
+   * Reads certificate, trust and policy anew, each whole; what is broken leaves the old in force and is told. Changed
+   * files are noticed without it.
+   */
+  reload(): Reloaded[];
   /** Resolves when the audit so far is in its file. */
   flush(): Promise<void>;
   /** Refuses new calls, gives open ones `limits.drain`, cuts the rest, closes everything. Harmless when repeated. */
@@ -43,6 +47,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const inbound = new Inbound(config, telemetry, now);
   begun.defer(() => inbound.close());
   const address = await inbound.listen();
+  const reloader = begun.adopt(new Reloader(config, inbound), (it) => it.close());
   const status = config.status && {
     readiness: () => inbound.readiness(),
     metrics: () => telemetry.metrics(),
@@ -51,7 +56,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   };
   const statusServer = status && begun.adopt(await startStatus(status), (it) => it.close());
   if (config.admin !== undefined) {
-    const handlers = adminHandlers(telemetry, inbound);
+    const handlers = adminHandlers(telemetry, inbound, reloader);
     begun.adopt(await startAdmin({ ...config.admin, handlers }), (it) => it.close());
   }
   for (const message of options.warnings ?? [])
@@ -62,7 +67,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   return {
     address,
     status: statusServer?.address,
-    reload: () => inbound.reload(),
+    reload: () => reloader.all(),
     flush: () => telemetry.flush(),
     drain: () => (drained ??= inbound.drain().then(() => everything.disposeAsync())),
     stopNow: () => inbound.cut(),

@@ -46,6 +46,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async (terminal) => (await import('./why.ts')).whyCommand(terminal),
   },
   {
+    name: 'reload',
+    group: RUN,
+    summary: 'have the running sidecar read certificates, trust and policy anew',
+    load: async (terminal) => (await import('./reload.ts')).reloadCommand(terminal),
+  },
+  {
     name: 'call',
     group: RUN,
     summary: 'call through a sidecar as one of your agents',

@@ -4,6 +4,7 @@ import { SETTINGS, flagOf, loadConfig } from '../config/index.ts';
 import { DEFAULT_CONFIG } from './defaults.ts';
 import { withExamples } from './example.ts';
 import { atCwd } from './paths.ts';
+import { collect } from './read-argument.ts';
 import type { Terminal } from './terminal.ts';
 import { Answered } from './usage.ts';
 
@@ -15,7 +16,11 @@ export function runCommand(terminal: Terminal): Command {
       'Runs the sidecar until SIGTERM or Ctrl-C; then open calls get time to end. SIGHUP reads certificates, trust and policy anew.',
     )
     .option('--config <file>', 'the configuration', DEFAULT_CONFIG)
-    .option('--trust <td=roots[,crl]...>', 'roots and revocation list of a trust domain')
+    .option(
+      '--trust <td=roots[,crl]>',
+      'roots and revocation list of a trust domain; may be repeated',
+      collect,
+    )
     .option('--help-all', 'show every setting as a flag, and its variable');
   const names = settingOptions(command);
   command.on('option:help-all', () => {

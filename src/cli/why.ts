@@ -1,15 +1,14 @@
 import { Command } from 'commander';
 import { OperatorFault } from '../lib/index.ts';
 import { adminCall, renderWhy, whyShape, type WhyReport } from '../status/index.ts';
-import { DEFAULT_CONFIG, JSON_HELP } from './defaults.ts';
+import { adminSocket, withAdminFlags, type AdminFlags } from './admin-socket.ts';
+import { JSON_HELP } from './defaults.ts';
 import { withExamples } from './example.ts';
 import { printJson } from './json.ts';
-import { atCwd, seenFromCwd } from './paths.ts';
+import { seenFromCwd } from './paths.ts';
 import type { Terminal } from './terminal.ts';
 
-interface WhyFlags {
-  readonly config: string;
-  readonly admin?: string;
+interface WhyFlags extends AdminFlags {
   readonly json?: true;
 }
 
@@ -21,30 +20,22 @@ export function whyCommand(terminal: Terminal): Command {
       'Asks the running sidecar why a call ended as it did: the gates that it passed, the rule, what was missing, and the smallest change that would allow it.',
     )
     .argument('[id]', "a call's ID or its beginning; `last` for the last call of all", LAST_DENIAL)
-    .option('--config <file>', 'where its admin socket is named', DEFAULT_CONFIG)
-    .option('--admin <socket>', 'the admin socket itself')
     .option('--json', JSON_HELP)
     .action((id: string, flags: WhyFlags) => ask(terminal, id, flags));
-  return withExamples(command, 'sidegate why', 'sidegate why k3f9', 'sidegate why last');
+  return withExamples(
+    withAdminFlags(command),
+    'sidegate why',
+    'sidegate why k3f9',
+    'sidegate why last',
+  );
 }
 
 async function ask(terminal: Terminal, id: string, flags: WhyFlags): Promise<void> {
-  const socket = await socketOf(terminal, flags);
+  const socket = await adminSocket(terminal, flags);
   const answer = await adminCall(socket, 'GET', `/why?id=${encodeURIComponent(id)}`);
   const report = readReport(answer);
   if (flags.json === true) return printJson(terminal, report);
   terminal.out(`${seenFromCwd(terminal, renderWhy(report))}\n`);
-}
-
-async function socketOf(terminal: Terminal, { config, admin }: WhyFlags): Promise<string> {
-  if (admin !== undefined) return atCwd(terminal, admin.replace(/^unix:/, ''));
-  const { readConfigFile } = await import('./config-file.ts');
-  const listen = readConfigFile(terminal, config).config.admin?.listen;
-  if (listen?.kind === 'unix') return listen.path;
-  throw new OperatorFault(
-    `${config} names no admin socket, so the running sidecar cannot be asked`,
-    "Add 'admin: { listen: unix:run/sidegate.sock }' and restart it.",
-  );
 }
 
 function readReport(answer: unknown): WhyReport {

@@ -1,2 +1,3 @@
+export { watchFiles, type FileWatch } from './watch.ts';
 export { readFile, readText, type FileUse } from './read.ts';
 export { writeFileAtomic, type WriteOptions } from './write.ts';
