@@ -6,7 +6,7 @@ export interface SchemaNode {
   readonly [key: string]: unknown;
   readonly properties?: Record<string, SchemaNode>;
   readonly required?: readonly string[];
-  readonly default?: unknown;
+  readonly default?: string | number | boolean | object;
   description?: string;
 }
 

@@ -32,7 +32,7 @@ function rowOf(setting: Setting): readonly string[] {
 
 function defaultOf(setting: Setting): string {
   const { node, required } = nodesOf(configJsonSchema(), setting);
-  if (node.default !== undefined) return code(String(node.default));
+  if (node.default !== undefined) return code(JSON.stringify(node.default).replaceAll('"', ''));
   return required ? 'required' : 'none';
 }
 

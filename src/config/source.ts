@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import type { SourceFault, SourcePosition, YamlPath, YamlSource } from '../lib/index.ts';
+import type { SourceFault, YamlPath, YamlSource } from '../lib/index.ts';
 import { SETTINGS, flagOf, variableOf, type Setting } from './settings.ts';
 
 type Section = Record<string, unknown>;
@@ -33,12 +33,17 @@ export class ConfigSource {
   }
 
   valueAt(path: YamlPath): SourceFault['at'] {
-    const origin = this.#origins.get(path.map(String).join('.'));
-    return origin === undefined ? this.#file.valueAt(path) : { file: origin };
+    return this.#outside(path) ?? this.#file.valueAt(path);
   }
 
-  keyAt(path: YamlPath): SourcePosition {
-    return this.#file.keyAt(path);
+  keyAt(path: YamlPath): SourceFault['at'] {
+    return this.#outside(path) ?? this.#file.keyAt(path);
+  }
+
+  /** The flag or variable that a value comes from. */
+  #outside(path: YamlPath): { file: string } | undefined {
+    const origin = this.#origins.get(path.map(String).join('.'));
+    return origin === undefined ? undefined : { file: origin };
   }
 
   #override(root: Section, setting: Setting, overrides: Overrides): void {

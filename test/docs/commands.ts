@@ -52,12 +52,13 @@ function consoleCommands({ text, line }: Block): readonly Command[] {
   return commands;
 }
 
-/** What differs from one run to the next, made equal: IDs, times, ports, serials. */
+/** What differs from one run to the next, made equal: IDs, times, ports, serials, digests. */
 export function normalised(text: string): string {
   return text
     .replace(/\b[a-z2-7]{16}\b/g, 'ID')
     .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replace(/(127\.0\.0\.1|localhost):\d+/g, '$1:PORT')
     .replace(/certificate [0-9a-f]{20,}/g, 'certificate SERIAL')
+    .replace(/policy [0-9a-f]{12}\b/g, 'policy DIGEST')
     .trimEnd();
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { configJsonSchema } from '../../scripts/config-schema.ts';
 import { withSettings } from '../../scripts/settings-table.ts';
+import { adminHandlers } from '../../src/app/operator.ts';
 import { FAILURE_CODES } from '../../src/call/index.ts';
 import { SETTINGS, flagOf, loadConfig, variableOf } from '../../src/config/index.ts';
 import { readYaml } from '../../src/lib/index.ts';
@@ -41,6 +42,14 @@ describe('docs/configuration.md', () => {
   it('has the fields that the agent behind gets, and no other', () => {
     const named = rowsOf(regionOf(page, 'headers')).flatMap(([cell = '']) => namesIn(cell));
     expect(named.toSorted()).toEqual(namesAdded().toSorted());
+  });
+
+  it('has the questions that the admin socket answers, and no other', () => {
+    const named = rowsOf(regionOf(page, 'admin')).flatMap(([cell = '']) => namesIn(cell));
+    // Only the names are asked for, so nobody has to stand behind them.
+    const nobody: unknown = [{}, {}, {}];
+    const handlers = adminHandlers(...(nobody as Parameters<typeof adminHandlers>));
+    expect(named.toSorted()).toEqual(Object.keys(handlers).toSorted());
   });
 
   it('names only fields that are removed', () => {

@@ -53,6 +53,8 @@ export class Session {
     const line = `exec ${this.#here(command)}`;
     this.#sidecar = start(line, this.#checkout.folder, this.#env);
     await printed(this.#sidecar, ready);
+    // `run` says that it takes calls a moment before it listens for signals; nobody types as fast as that.
+    await pause(200);
     if (command === 'npm start') await this.#tryDenied(this.#sidecar.out());
   }
 
