@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { resolve } from 'node:path';
 import { serve, startSidecar } from '../src/app/index.ts';
 import { ensure, watchRenewal } from '../src/ca/index.ts';
@@ -15,19 +16,23 @@ const SOCKET = resolve(HOME, 'run/invoices-agent.sock');
 const HOUR = 3_600_000;
 const NAMES = { dns: ['localhost'], ip: ['127.0.0.1', '::1'] };
 
+let agent: ChildProcess | undefined;
+// Until the sidecar takes over the signals, they end this at once; the agent never outlives it.
+const interrupted = (): never => process.exit(130);
+process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
+process.on('exit', () => agent?.kill('SIGTERM'));
+
 try {
   process.chdir(HOME);
   makeCertificates();
-  const agent = await startAgent();
-  try {
-    await run();
-  } finally {
-    await stopAgent(agent);
-  }
+  await startAgent();
+  await run();
 } catch (error) {
   if (!(error instanceof OperatorFault)) throw error;
   process.stderr.write(`${error.render()}\n`);
   process.exitCode = error.exitCode;
+} finally {
+  await stopAgent();
 }
 
 function makeCertificates(): void {
@@ -43,7 +48,12 @@ function makeCertificates(): void {
   for (const { fault } of renewal.failed) say(fault.render());
 }
 
-async function startAgent(): Promise<ChildProcess> {
+async function startAgent(): Promise<void> {
+  if (await answers(SOCKET))
+    throw new OperatorFault(
+      'the sample agent runs already: npm start is running in another terminal',
+      'End that one with Ctrl-C first.',
+    );
   mkdirSync(resolve(HOME, 'run'), { recursive: true });
   const main = resolve(HOME, 'examples/invoices-agent/main.ts');
   const child = spawn(process.execPath, [main, '--listen', `unix:${SOCKET}`], {
@@ -51,6 +61,7 @@ async function startAgent(): Promise<ChildProcess> {
     // Ctrl-C is for the sidecar: the agent goes after the last call has ended.
     detached: true,
   });
+  agent = child;
   const ready = once(child.stdout, 'data');
   const gone = once(child, 'exit').then(() => {
     throw new OperatorFault('the sample agent could not be started', 'Its own message is above.', {
@@ -59,11 +70,18 @@ async function startAgent(): Promise<ChildProcess> {
   });
   await Promise.race([ready, gone]);
   gone.catch(() => undefined);
-  return child;
 }
 
-async function stopAgent(agent: ChildProcess): Promise<void> {
-  if (agent.exitCode !== null || agent.signalCode !== null) return;
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
+async function stopAgent(): Promise<void> {
+  if (agent?.exitCode !== null || agent.signalCode !== null) return;
   agent.kill('SIGTERM');
   await once(agent, 'exit');
 }
@@ -88,6 +106,7 @@ async function run(): Promise<void> {
     onError: (fault) => say(fault.render()),
   });
   say(invitation(renderListen(sidecar.address)));
+  process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
   await serve(sidecar, process);
   renewal.stop();
 }
