@@ -98,10 +98,21 @@ export type BodyFraming =
 /** W3C trace context of this hop: the caller's trace continued, or one begun here. */
 export interface TraceContext {
   readonly traceId: string;
+  /** Of our own span. */
   readonly spanId: string;
+  /** The caller's span, if it sent one. */
+  readonly parentId: string | undefined;
+  /** Whether our own span is recorded; if not, the caller's goes on to the agent as it came. */
+  readonly recorded: boolean;
+  /** The caller's flag; of a trace begun here, whether we record it. */
   readonly sampled: boolean;
+  /** Whether the trace ID is known to be random (Trace Context 2, 3.2.2.3.2). */
+  readonly random: boolean;
   readonly state: string | undefined;
 }
+
+/** Whether our span of a call is recorded. `continued`: the caller began the trace and says that it is sampled. */
+export type Sample = (traceId: string, continued: boolean) => boolean;
 
 /** Read-only views of a `Call`: each stage takes the one before and gives the next. */
 export type ReceivedCall = Readonly<Call> & { readonly request: CanonicalRequest };

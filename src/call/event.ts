@@ -42,9 +42,23 @@ export type Event =
             readonly digest?: string;
             readonly shadowRoutes?: number;
             readonly notAfter?: number;
+            /** Of the trust, when the first root and the first revocation list end. */
+            readonly ends?: { readonly root: number; readonly crl: number | undefined };
           }
         | { readonly ok: false; readonly why: string };
     }
+  /** The operator's kill switch. `by` is who the command said was asking. */
+  | {
+      readonly kind: 'kill-switch';
+      readonly action: 'kill' | 'lift';
+      readonly time: number;
+      readonly agent: string;
+      readonly by: string;
+    }
+  | { readonly kind: 'killed-agents'; readonly count: number }
+  /** Once a second for each of the table of dependencies. */
+  | { readonly kind: 'dependency'; readonly name: string; readonly fresh: boolean }
+  | { readonly kind: 'clock-step'; readonly direction: 'forward' | 'back' }
   | {
       readonly kind: 'log';
       readonly level: 'info' | 'warn' | 'error';

@@ -99,8 +99,9 @@ const CATALOGUE = {
     ...authorization,
     softened: false,
     caller: 'This identity may not call here at the moment. Stop.',
-    operator: 'The kill switch of this agent is on.',
-    remedy: "When it may call again, remove 'disabled: true' from the agent in the policy.",
+    operator: 'This agent is disabled in the policy, or killed by the operator.',
+    remedy:
+      "When it may call again: remove 'disabled: true' from the agent in the policy, or sidegate kill NAME --lift.",
   },
   NO_ROUTE: {
     ...authorization,

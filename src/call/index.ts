@@ -1,4 +1,6 @@
 export { newCallId } from './call-id.ts';
+export { isHopByHop } from './hop-by-hop.ts';
+export { canonicalTarget, type CanonicalTarget, type TargetFault } from './target.ts';
 export {
   Call,
   failed,
@@ -12,6 +14,7 @@ export {
   type IdentifiedCall,
   type ReceivedCall,
   type RoutedCall,
+  type Sample,
   type TraceContext,
 } from './call.ts';
 export type {
@@ -46,7 +49,7 @@ export {
 } from './permit.ts';
 export { pump, type Flow, type Pumped } from './pump.ts';
 export { randomHex } from './random.ts';
-export { Refusal } from './refusal.ts';
+export { KILLED, Refusal } from './refusal.ts';
 export {
   BrokenSink,
   type End,

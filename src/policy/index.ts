@@ -1,3 +1,4 @@
+export { agentNameFault } from './agent-name.ts';
 export { loadCases, runCases, type CaseResult, type PolicyCase, type ReadTarget } from './cases.ts';
 export { EXPECTATIONS, type Expectation } from './cases-shape.ts';
 export { applyEdits, type LineEdit } from './draft.ts';

@@ -1,3 +1,4 @@
+import { canonicalTarget } from '../call/index.ts';
 import type { KeyFault } from './key-fault.ts';
 
 /** What one segment of a template takes: exactly this text, any one segment, or all that is left. */
@@ -83,39 +84,14 @@ function emptyFault(last: boolean): Fault {
     : { message: 'a path has no empty segment', remedy: `Write one slash, not '//'.` };
 }
 
-/** RFC 3986's pchar without `;`, which some servers cut a segment at, and without `*`. */
-const CHARACTERS = /^(?:[A-Za-z0-9\-._~!$&'()+,=:@]|%[0-9A-F]{2})+$/;
-/** Encoded: controls, `-`, `.`, `/`, digits, `;`, letters, `\`, `_`, `~`, DEL. Two servers would read two paths. */
-const NEVER_ENCODED = /%(?:[01][0-9A-F]|2[DEF]|3[0-9B]|4[1-9A-F]|5[0-9ACF]|6[1-9A-F]|7[0-9AEF])/;
-const ENCODED_TWICE = /%25[0-9A-F]{2}/i;
-
 /** A literal must be spelled as the door lets a path in; what it refuses could never match. */
 function readLiteral(part: string): Segment | Fault {
-  const remedy = `Write the path as a caller must send it: plain, or a character's UTF-8 as %XX.`;
-  if (!CHARACTERS.test(part))
-    return { message: `'${part}' has a character that no accepted path has`, remedy };
-  if (NEVER_ENCODED.test(part) || ENCODED_TWICE.test(part))
-    return { message: `'${part}' encodes what no accepted path encodes`, remedy };
-  if (part.endsWith('.') || part.endsWith('%20'))
-    return { message: `'${part}' ends in a dot or blank, as no accepted path does`, remedy };
-  const text = decoded(part);
-  return text === undefined
-    ? { message: `'${part}' is no plain UTF-8 when decoded`, remedy }
-    : { kind: 'literal', text };
-}
-
-function decoded(part: string): string | undefined {
-  try {
-    const text = decodeURIComponent(part);
-
-    return /[\u0080-\u009f]/.test(text) || hidesDelimiter(text) ? undefined : text;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Look-alikes that a server may fold (NFKC) into what ends, climbs or cuts a path. */
-function hidesDelimiter(text: string): boolean {
-  const count = (one: string) => one.match(/[/\\.%;?#]/g)?.length ?? 0;
-  return count(text.normalize('NFKC')) !== count(text);
+  const target = canonicalTarget(`/${part}`);
+  if (!('fault' in target) && target.query === '')
+    return { kind: 'literal', text: target.meaning.slice(1) };
+  const reason = 'fault' in target ? target.fault : 'a route has no query';
+  return {
+    message: `'${part}' is in no path that is accepted: ${reason}`,
+    remedy: `Write the path as a caller must send it: plain, or a character's UTF-8 as %XX.`,
+  };
 }

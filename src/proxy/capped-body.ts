@@ -1,59 +1,25 @@
-import type { Sink, Source } from '../call/index.ts';
+import type { Source } from '../call/index.ts';
+import { Relay } from './relay.ts';
 
 /** The body as it comes, until it exceeds `limit` bytes; then `exceeded` is called, and nothing more goes through. */
-export function cappedBody(body: Source, limit: number, exceeded: () => void): Source {
-  return new CappedBody(body, limit, exceeded);
-}
-
-class CappedBody implements Source, Sink {
+export class CappedBody extends Relay {
   #left: number;
-  #sink: Sink | undefined;
-  readonly #body: Source;
   readonly #exceeded: () => void;
 
   constructor(body: Source, limit: number, exceeded: () => void) {
-    this.#body = body;
+    super(body);
     this.#left = limit;
     this.#exceeded = exceeded;
   }
 
-  start(sink: Sink): void {
-    this.#sink = sink;
-    this.#body.start(this);
-  }
-
-  pause(): void {
-    this.#body.pause();
-  }
-
-  resume(): void {
-    this.#body.resume();
-  }
-
-  cancel(reason: Error): void {
-    this.#body.cancel(reason);
-  }
-
-  write(chunk: Uint8Array): boolean {
+  override write(chunk: Uint8Array): boolean {
     this.#left -= chunk.length;
-    if (this.#left >= 0) return this.#sink?.write(chunk) ?? false;
+    if (this.#left >= 0) return super.write(chunk);
     this.#exceeded();
     return false;
   }
 
-  end(): void {
-    if (this.#left >= 0) this.#sink?.end();
-  }
-
-  fail(error: Error): void {
-    this.#sink?.fail(error);
-  }
-
-  onDrained(resume: () => void): void {
-    this.#sink?.onDrained(resume);
-  }
-
-  onBroken(broken: (error: Error) => void): void {
-    this.#sink?.onBroken?.(broken);
+  override end(): void {
+    if (this.#left >= 0) super.end();
   }
 }

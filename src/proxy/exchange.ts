@@ -8,10 +8,12 @@ export interface Exchange {
   readonly upgrade: boolean;
   /** The body. Starting it sends `100 Continue` if the caller waits for that. */
   readonly body: Source;
-  /** Called at most once, when the caller goes away before the answer is complete. */
+  /** Called at most once, when the caller goes away, or is cut off, before the answer is complete. */
   onGone(listener: () => void): void;
   /** Answers. Resolves once, when both directions are over. */
   send(reply: Reply): Promise<End>;
   /** Breaks both directions off now; what was sent does not look complete. */
   cut(): void;
+  /** Ends the call: the caller is told why if it has no answer yet, else the answer is broken off. */
+  stop(): void;
 }

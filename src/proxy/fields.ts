@@ -3,26 +3,12 @@ export function foldName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
 }
 
-/** Fields that belong to one connection only (RFC 9110, 7.6.1), in folded form. */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'http2-settings',
-  'expect',
-  'max-forwards',
-]);
-
 /** Fields that Sidegate makes anew: what the caller says there is read by us and never passed on. */
 const REMADE: ReadonlySet<string> = new Set([
   'host',
   'content-length',
+  'expect',
+  'max-forwards',
   'x-request-id',
   'via',
   'traceparent',
@@ -35,7 +21,6 @@ const CLAIMS: ReadonlySet<string> = new Set([
   'forwarded',
   'client-cert',
   'client-cert-chain',
-  'remote-user',
   'remote-addr',
   'true-client-ip',
   'cf-connecting-ip',
@@ -43,12 +28,9 @@ const CLAIMS: ReadonlySet<string> = new Set([
   'x-real-ip',
   'x-client-ip',
   'x-cluster-client-ip',
-  'x-remote-user',
-  'x-remote-addr',
-  'x-remote-ip',
   'x-user',
   'x-user-id',
-  'x-webauth-user',
+  'x-email',
   'x-host',
   'x-http-host-override',
   'x-http-method',
@@ -61,6 +43,17 @@ const CLAIMS: ReadonlySet<string> = new Set([
   'x-original-forwarded-for',
   'x-rewrite-url',
   'x-override-url',
+  'x-script-name',
+  'script-name',
+  'path-info',
+  'x-scheme',
+  'x-url-scheme',
+  'front-end-https',
+  // CGI makes it HTTP_PROXY, which HTTP clients of the agent would obey (CVE-2016-5385).
+  'proxy',
+  // Rack would have the server send a file of the caller's choice (CVE-2025-61780).
+  'x-sendfile-type',
+  'x-accel-mapping',
   'txn-token',
   'workload-identity-token',
   'workload-proof-token',
@@ -77,10 +70,22 @@ const CLAIM_PREFIXES: readonly string[] = [
   'x-tls-',
   'x-mtls-',
   'x-auth-request-',
+  'x-webauth-',
+  'x-remote-',
+  'remote-user',
+  'remote-group',
+  'remote-name',
+  'remote-email',
   'x-authenticated-',
   'x-amzn-mtls-',
   'x-amzn-oidc-',
   'x-goog-authenticated-',
+  'x-goog-iap-',
+  'x-ms-client-principal',
+  'cf-access-',
+  'tailscale-user-',
+  'x-pomerium-',
+  'x-authentik-',
   'x-envoy-',
   'x-istio-',
   'l5d-',
@@ -93,10 +98,6 @@ export function claimsIdentity(folded: string): boolean {
     folded === 'x-forwarded' ||
     CLAIM_PREFIXES.some((prefix) => folded.startsWith(prefix))
   );
-}
-
-export function isHopByHop(folded: string): boolean {
-  return HOP_BY_HOP.has(folded);
 }
 
 export function isRemade(folded: string): boolean {
@@ -113,13 +114,13 @@ const SINGLE: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'expect',
   'x-request-id',
-  'traceparent',
   'mcp-session-id',
   'mcp-protocol-version',
   'mcp-method',
   'mcp-name',
 ]);
 
+/** By its name, or by its folded name, for some server reads it so. */
 export function isSingle(name: string): boolean {
   return SINGLE.has(name);
 }

@@ -1,39 +1,15 @@
 import type {
   Emit,
   FailureCode,
-  Headers,
   PinnedPolicy,
-  Reply,
   RouteEntry,
-  Source,
+  Sample,
   VerifiedPeer,
 } from '../call/index.ts';
 import type { Clock } from '../lib/index.ts';
+import type { Admission } from '../state/index.ts';
+import type { Exchange as UpstreamCall, UpstreamRequest } from '../upstream/index.ts';
 import type { Self } from './assertion.ts';
-
-/** One request to the agent. */
-export interface UpstreamRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Headers;
-  readonly body: Source | undefined;
-  /** Undefined with a body: chunked. */
-  readonly bodyLength: number | undefined;
-  readonly upgrade: 'websocket' | undefined;
-}
-
-/** The agent's answer under way. */
-export interface UpstreamCall {
-  /** Rejects with a `Refusal`. */
-  readonly reply: Promise<Reply>;
-  /** Breaks the call off at once, also in the middle of the answer. */
-  abort(reason: Error): void;
-}
-
-/** A place that an admitted call takes, given back exactly once. */
-export interface Admission {
-  release(): void;
-}
 
 /** What the corridor asks of the rooms beside it; `app/` fills it in. */
 export interface Hall {
@@ -43,8 +19,11 @@ export interface Hall {
   readonly self: { readonly current: Self };
   /** Undefined while the certificate, its trust and its revocation stand. */
   readonly stillTrusted: (peer: VerifiedPeer) => FailureCode | undefined;
+  /** Whether the operator has killed the agent of that name. */
+  readonly isKilled: (agent: string) => boolean;
   /** Undefined while calls may be taken, else why not. */
   readonly closedFor: () => FailureCode | undefined;
+  readonly sample: Sample;
   readonly admit: (agent: string, route: RouteEntry) => Admission | FailureCode;
   readonly send: (request: UpstreamRequest) => UpstreamCall;
 }

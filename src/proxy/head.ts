@@ -1,13 +1,13 @@
-import { Refusal, type BodyFraming, type CanonicalRequest, type Headers } from '../call/index.ts';
 import {
-  claimsIdentity,
-  foldName,
-  isConnectionOption,
+  Refusal,
+  type BodyFraming,
+  type CanonicalRequest,
+  type Headers,
+  type Sample,
+  canonicalTarget,
   isHopByHop,
-  isRemade,
-  isSingle,
-} from './fields.ts';
-import { canonicalTarget } from './target.ts';
+} from '../call/index.ts';
+import { claimsIdentity, foldName, isConnectionOption, isRemade, isSingle } from './fields.ts';
 import { traceOf } from './trace.ts';
 
 /** A request head as the parser gave it: nothing in here was judged. */
@@ -29,13 +29,16 @@ const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
  * Reads a head in the one way in which it can be read, or refuses it. What is left in `headers` claims no identity,
  * frames nothing and rewrites nothing.
  *
- * @throws Refusal MALFORMED_REQUEST or HEADERS_TOO_LARGE
+ * @throws Refusal MALFORMED_REQUEST, HEADERS_TOO_LARGE or METHOD_NOT_ALLOWED
  */
-export function readHead(head: RawHead, pseudonym: string): CanonicalRequest {
+export function readHead(head: RawHead, pseudonym: string, sample: Sample): CanonicalRequest {
   if (head.fields.length > 2 * MAX_FIELDS)
     throw new Refusal('HEADERS_TOO_LARGE', `more than ${MAX_FIELDS} header fields`);
   if (head.httpVersion !== '1.1')
     throw malformed(`HTTP/${head.httpVersion} is not taken, only 1.1`);
+  if (head.method === 'CONNECT') throw malformed('CONNECT asks for a tunnel to somewhere else');
+  // It would echo what we add for the agent, and no policy can list it: so shadow mode must not pass it on.
+  if (head.method === 'TRACE') throw new Refusal('METHOD_NOT_ALLOWED', 'TRACE is never passed on');
   const target = canonicalTarget(head.target);
   if ('fault' in target) throw malformed(target.fault);
   const fields = sortFields(head.fields);
@@ -66,7 +69,7 @@ export function readHead(head: RawHead, pseudonym: string): CanonicalRequest {
         ? callerRequestId
         : undefined,
     authorization: single.get('authorization'),
-    trace: traceOf(single.get('traceparent'), fields.tracestate),
+    trace: traceOf(fields, sample),
   };
 }
 
@@ -76,6 +79,7 @@ interface Fields {
   readonly connection: string;
   readonly upgrade: string | undefined;
   readonly via: string | undefined;
+  readonly traceparent: string | undefined;
   readonly tracestate: string | undefined;
 }
 
@@ -94,7 +98,10 @@ function sortFields(raw: readonly string[]): Fields {
     if (isHopByHop(folded) || isRemade(folded)) {
       const before = lists.get(name);
       lists.set(name, before === undefined ? value : `${before}, ${value}`);
-    } else if (!claimsIdentity(folded)) kept.push([name, value]);
+    } else if (!claimsIdentity(folded)) {
+      if (name !== folded && isSingle(folded)) throw malformed(`the field ${folded} is misspelled`);
+      kept.push([name, value]);
+    }
   }
   return {
     kept,
@@ -102,6 +109,7 @@ function sortFields(raw: readonly string[]): Fields {
     connection: lists.get('connection') ?? '',
     upgrade: lists.get('upgrade'),
     via: lists.get('via'),
+    traceparent: lists.get('traceparent'),
     tracestate: lists.get('tracestate'),
   };
 }

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import {
   BrokenSink,
@@ -10,27 +9,27 @@ import {
   type Flow,
   type Headers,
   type Reply,
+  type ReplyBody,
   type Source,
 } from '../call/index.ts';
+import type { AskedUpgrade } from './asked-upgrade.ts';
+import type { Connection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import type { RawHead } from './head.ts';
-import { lingerThenEnd } from './linger.ts';
 import { RequestBody } from './request-body.ts';
 import { Tunnelled } from './tunnelled.ts';
 
 /** A body this small is read and dropped after a refusal, so that the connection can go on. */
 const DROPPABLE = 64 * 1024;
 
-/** What the wire knows of a request, beyond its head. */
-export interface Wire {
+/** A request as the parser brings it. */
+export interface Asked {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** The caller sends its body only after `100 Continue`. */
   readonly awaitsContinue: boolean;
-  /** Set if the caller wants to change the protocol: its socket, and what came after the head. */
-  readonly upgrade: { readonly socket: Socket; readonly head: Buffer } | undefined;
-  /** Whether the connection may go on after this call. */
-  readonly mayGoOn: () => boolean;
+  /** Set if the caller wants to change the protocol. */
+  readonly upgrade: AskedUpgrade | undefined;
 }
 
 /** One request and its answer by `node:http`; no type of that module leaves through `Exchange`. */
@@ -38,7 +37,9 @@ export class HttpExchange implements Exchange {
   readonly head: RawHead;
   readonly upgrade: boolean;
   readonly body: RequestBody;
-  readonly #wire: Wire;
+  readonly #asked: Asked;
+  readonly #connection: Connection;
+  readonly #isClosing: () => boolean;
   #flow: Flow | undefined;
   #tunnel: Tunnelled | undefined;
   #gone: (() => void) | undefined;
@@ -46,24 +47,32 @@ export class HttpExchange implements Exchange {
   #bytesOut = 0;
   #how: End['how'] | undefined;
 
-  constructor(wire: Wire) {
-    const { request, response } = wire;
+  /** `isClosing`: whether connections are no longer kept after an answer. */
+  constructor(asked: Asked, connection: Connection, isClosing: () => boolean) {
+    const { request, response } = asked;
     this.head = {
       method: request.method ?? '',
       target: request.url ?? '',
       httpVersion: request.httpVersion,
       fields: request.rawHeaders,
     };
-    this.upgrade = wire.upgrade !== undefined;
-    this.#wire = wire;
+    this.upgrade = asked.upgrade !== undefined;
+    this.#asked = asked;
+    this.#connection = connection;
+    this.#isClosing = isClosing;
     // Destroying the request would take the connection along, and the answer with it: what is unwanted is dropped.
     const drop = (readable: Readable): void => void readable.resume();
     this.body = new RequestBody(readableSource(request, drop), () => {
-      if (wire.awaitsContinue) response.writeContinue();
+      if (asked.awaitsContinue) response.writeContinue();
     });
     response.on('error', ignore);
     // `close` comes once, after the last byte or when the connection breaks.
     response.once('close', () => this.#closed());
+  }
+
+  /** Whether bytes of the body are still to come. */
+  get bodyPending(): boolean {
+    return !this.#asked.request.complete;
   }
 
   onGone(listener: () => void): void {
@@ -75,7 +84,7 @@ export class HttpExchange implements Exchange {
     return new Promise((resolve) => {
       this.#resolve = resolve;
       if (this.#how === undefined) this.#start(reply);
-      else if (reply.body.kind === 'source') reply.body.source.cancel(new Error('nobody is there'));
+      else discard(reply.body, new Error('nobody is there'));
       this.#settle();
     });
   }
@@ -86,13 +95,18 @@ export class HttpExchange implements Exchange {
   }
 
   #closed(): void {
-    this.#over(this.#wire.response.writableFinished ? 'complete' : 'callerLeft');
+    this.#over(this.#asked.response.writableFinished ? 'complete' : 'callerLeft');
   }
 
   cut(): void {
-    this.#how ??= 'cut';
+    this.#over('cut');
     this.#tunnel?.cut();
-    this.#wire.request.socket.destroy();
+    this.#asked.request.socket.destroy();
+  }
+
+  stop(): void {
+    if (this.#resolve === undefined) this.#gone?.();
+    else this.cut();
   }
 
   /** What cannot be put on the wire breaks the call, never the process. */
@@ -101,16 +115,20 @@ export class HttpExchange implements Exchange {
       if (reply.body.kind === 'tunnel') this.#switch(reply);
       else this.#answer(reply);
     } catch (error) {
-      if (reply.body.kind === 'source') reply.body.source.cancel(asError(error));
+      discard(reply.body, error instanceof Error ? error : new Error(String(error)));
       this.#how ??= 'upstreamBroke';
-      this.#wire.request.socket.destroy();
+      this.#asked.request.socket.destroy();
     }
   }
 
   #answer(reply: Reply): void {
-    const { response } = this.#wire;
+    const { response, upgrade } = this.#asked;
     const { body } = reply;
-    if (this.#mustClose()) response.shouldKeepAlive = false;
+    upgrade?.drop();
+    if (this.#isLast()) {
+      response.shouldKeepAlive = false;
+      this.#connection.takeNoMore();
+    }
     response.writeHead(reply.status, flat(reply.headers));
     if (body.kind === 'source') this.#stream(body.source);
     else if (body.kind === 'bytes') this.#sendBytes(body.bytes);
@@ -118,7 +136,7 @@ export class HttpExchange implements Exchange {
   }
 
   #stream(source: Source): void {
-    const { response } = this.#wire;
+    const { response } = this.#asked;
     this.#flow = pump(source, writableSink(response), (how) => {
       if (how !== 'complete' && !(how instanceof BrokenSink)) this.#how ??= 'upstreamBroke';
     });
@@ -129,17 +147,23 @@ export class HttpExchange implements Exchange {
   }
 
   #sendBytes(bytes: Uint8Array): void {
-    const { request, response } = this.#wire;
+    const { request, response } = this.#asked;
+    if (request.method === 'HEAD') return void response.end();
     this.#bytesOut = bytes.length;
-    if (response.shouldKeepAlive || request.complete) response.end(bytes);
-    else lingerThenEnd(request, response, bytes);
+    response.end(bytes);
+  }
+
+  /** Whether the connection ends with this answer. */
+  #isLast(): boolean {
+    if (this.#asked.upgrade !== undefined || this.#leavesBody()) return true;
+    const { latest, ending } = this.#connection;
+    return latest === this && (ending || this.#isClosing());
   }
 
   /** Nothing of a body that was not read to its end may be taken for the next request. */
-  #mustClose(): boolean {
-    const { request, awaitsContinue, upgrade, mayGoOn } = this.#wire;
-    if (upgrade !== undefined || !mayGoOn()) return true;
-    if (request.complete) return false;
+  #leavesBody(): boolean {
+    const { request, awaitsContinue } = this.#asked;
+    if (!this.bodyPending) return false;
     if (this.body.started || awaitsContinue) return true;
     const length = request.headers['content-length'];
     return length === undefined
@@ -148,20 +172,20 @@ export class HttpExchange implements Exchange {
   }
 
   #switch(reply: Reply): void {
-    const { upgrade, response } = this.#wire;
+    const { upgrade, response } = this.#asked;
     if (upgrade === undefined || reply.body.kind !== 'tunnel')
       throw new TypeError('a tunnel answers a request to change the protocol');
-    response.detachSocket(upgrade.socket);
-    this.#tunnel = new Tunnelled(upgrade, reply, reply.body.tunnel, (how) => this.#over(how));
+    const socket = upgrade.take();
+    response.detachSocket(socket);
+    this.#tunnel = new Tunnelled(socket, reply, reply.body.tunnel, (how) => this.#over(how));
   }
 
   #over(how: End['how']): void {
-    const early = this.#how === undefined && how !== 'complete';
-    this.#how ??= how;
-    if (this.#how !== 'complete') {
-      this.#flow?.cut(new Error('the caller left'));
-      if (early) this.#gone?.();
+    if (this.#how === undefined) {
+      this.#how = how;
+      if (how !== 'complete') this.#gone?.();
     }
+    if (this.#how !== 'complete') this.#flow?.cut(new Error('the caller left'));
     this.#settle();
   }
 
@@ -181,8 +205,12 @@ function flat(headers: Headers): string[] {
   return list;
 }
 
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
+/** Lets go of an answer that nobody is there to get. */
+function discard(body: ReplyBody, reason: Error): void {
+  if (body.kind === 'source') body.source.cancel(reason);
+  if (body.kind !== 'tunnel') return;
+  body.tunnel.source.cancel(reason);
+  body.tunnel.sink.fail(reason);
 }
 
 function ignore(): void {

@@ -1,9 +1,8 @@
 import { Refusal, failed, type Call, type Emit, type FailureCode } from '../call/index.ts';
-import type { Clock } from '../lib/index.ts';
 import type { Exchange } from './exchange.ts';
 
+/** Milliseconds on the clock that only goes forward. */
 const BEGUN_AFTER = 1000;
-const RIGHT_ENDED = 'the call was under way when the right to it ended';
 
 /** A call that is under way, and the way to break it off. */
 export interface LiveCall {
@@ -19,12 +18,10 @@ export interface LiveCall {
 export class LiveCalls {
   readonly #calls = new Set<LiveCall>();
   readonly #emit: Emit;
-  readonly #now: Clock;
   #emptied: (() => void) | undefined;
 
-  constructor(emit: Emit, now: Clock) {
+  constructor(emit: Emit) {
     this.#emit = emit;
-    this.#now = now;
   }
 
   get size(): number {
@@ -44,31 +41,34 @@ export class LiveCalls {
     if (this.#calls.size === 0) this.#emptied?.();
   }
 
-  /** Announces the long ones and cuts those that `still` no longer permits. */
-  review(still: (call: Readonly<Call>) => FailureCode | undefined): void {
-    const now = this.#now();
+  /** Announces the long ones and ends those that `still` no longer permits; gives the number of these. */
+  review(still: (call: Readonly<Call>) => Refusal | undefined): number {
+    const tick = performance.now();
+    let ended = 0;
     for (const live of this.#calls) {
-      if (!live.begun && now - live.call.time >= BEGUN_AFTER) {
+      if (!live.begun && tick - live.call.tick >= BEGUN_AFTER) {
         live.begun = true;
         this.#emit({ kind: 'call-begun', call: live.call });
       }
-      const code = still(live.call);
-      if (code !== undefined) cut(live, new Refusal(code, RIGHT_ENDED));
+      const refusal = still(live.call);
+      if (refusal === undefined) continue;
+      end(live, refusal);
+      ended += 1;
     }
+    return ended;
   }
 
-  /** Cuts the call of this exchange; false if it is over. */
-  cut(exchange: Exchange, code: FailureCode): boolean {
+  /** The body of this exchange's call cannot be read on. */
+  spoil(exchange: Exchange, code: FailureCode): void {
     for (const live of this.#calls) {
       if (live.exchange !== exchange) continue;
-      cut(live, new Refusal(code, 'what came after the head could not be read'));
-      return true;
+      failed(live.call, new Refusal(code, 'what came after the head could not be read'));
+      exchange.stop();
     }
-    return false;
   }
 
   cutAll(code: FailureCode): void {
-    for (const live of this.#calls) cut(live, new Refusal(code));
+    for (const live of this.#calls) end(live, new Refusal(code));
   }
 
   /** Resolves when no call is under way. */
@@ -80,7 +80,8 @@ export class LiveCalls {
   }
 }
 
-function cut(live: LiveCall, refusal: Refusal): void {
+function end(live: LiveCall, refusal: Refusal): void {
   failed(live.call, refusal);
-  live.exchange.cut();
+  if (refusal.failure.status === 0) live.exchange.cut();
+  else live.exchange.stop();
 }

@@ -58,7 +58,8 @@ function startCall(exchange: Exchange, peer: VerifiedPeer, hall: Hall): Call {
 
 /** Whatever went wrong ends the call here; what nobody foresaw is refused, never let through. */
 function refuse(call: Call, error: unknown, hall: Hall): Reply {
-  const refusal = error instanceof Refusal ? error : new Refusal('INTERNAL', '', error);
+  // Of a call that had failed before, for the caller left or was cut, this is but the echo.
+  const refusal = call.refusal ?? refusalOf(error);
   if (refusal.code === 'INTERNAL')
     hall.emit({
       kind: 'log',
@@ -67,10 +68,13 @@ function refuse(call: Call, error: unknown, hall: Hall): Reply {
       cause: refusal.cause,
     });
   failed(call, refusal);
-  const { code } = call.refusal ?? refusal;
   const { decision } = call;
   const missingScopes = decision?.allowed === false ? decision.missingScopes : [];
-  return answer({ code, id: call.id, missingScopes });
+  return answer({ code: refusal.code, id: call.id, missingScopes });
+}
+
+function refusalOf(error: unknown): Refusal {
+  return error instanceof Refusal ? error : new Refusal('INTERNAL', '', error);
 }
 
 const BROKEN = {

@@ -1,5 +1,7 @@
 import {
   FAILURES,
+  KILLED,
+  Refusal,
   type Call,
   type FailureCode,
   type PinnedPolicy,
@@ -8,20 +10,40 @@ import {
 import type { Clock } from '../lib/index.ts';
 import { denialMode } from '../policy/index.ts';
 
+const RIGHT_ENDED = 'the call was under way when the right to it ended';
+
+/** What a call under way is held against. */
+export interface StillAsked {
+  readonly stillTrusted: (peer: VerifiedPeer) => FailureCode | undefined;
+  readonly isKilled: (agent: string) => boolean;
+  readonly now: Clock;
+}
+
 /**
- * Would this call, which is under way, be let in again now? Asked once a second and after every reload.
+ * Would this call, which is under way, be let in again now? Asked once a second and after every reload and kill.
  *
- * @returns undefined if it would, else the code to cut it with
+ * @returns undefined if it would, else what to cut it with
  */
 export function stillPermitted(
   call: Readonly<Call>,
   policy: PinnedPolicy,
-  trust: {
-    readonly stillTrusted: (peer: VerifiedPeer) => FailureCode | undefined;
-    readonly now: Clock;
-  },
+  asked: StillAsked,
+): Refusal | undefined {
+  const agent = policy.findAgent(call.peer.spiffeId);
+  // One that was refused is being told so.
+  const refused = call.refusal !== undefined;
+  if (!refused && agent !== undefined && asked.isKilled(agent.name))
+    return new Refusal('AGENT_DISABLED', KILLED);
+  const code = endedBy(call, policy, asked);
+  return code === undefined ? undefined : new Refusal(code, RIGHT_ENDED);
+}
+
+function endedBy(
+  call: Readonly<Call>,
+  policy: PinnedPolicy,
+  { stillTrusted, now }: StillAsked,
 ): FailureCode | undefined {
-  const distrust = trust.stillTrusted(call.peer);
+  const distrust = stillTrusted(call.peer);
   if (distrust !== undefined) return distrust;
   if (call.request === undefined) return undefined;
   // The same policy says the same, unless a shadow with an end has ended.
@@ -32,6 +54,6 @@ export function stillPermitted(
   const route = policy.route({ method: call.method, path: call.request.meaning });
   const decision = 'allowed' in route ? route : policy.decide(agent, route);
   if (decision.allowed) return undefined;
-  const mode = denialMode(policy, decision, trust.now());
+  const mode = denialMode(policy, decision, now());
   return mode === 'shadow' && FAILURES[decision.code].softened ? undefined : decision.code;
 }

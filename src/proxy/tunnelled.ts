@@ -20,18 +20,11 @@ export class Tunnelled {
   readonly #over: (how: End['how']) => void;
   #open = 2;
 
-  constructor(
-    caller: { readonly socket: Socket; readonly head: Buffer },
-    reply: Reply,
-    tunnel: Tunnel,
-    over: (how: End['how']) => void,
-  ) {
-    const { socket, head } = caller;
+  constructor(socket: Socket, reply: Reply, tunnel: Tunnel, over: (how: End['how']) => void) {
     this.#socket = socket;
     this.#over = over;
     socket.setNoDelay(true);
     socket.setTimeout(0);
-    if (head.length > 0) socket.unshift(head);
     socket.write(headOf(reply), 'latin1');
     this.#in = pump(readableSource(socket), tunnel.sink, (how) =>
       this.#ended(how, how instanceof BrokenSink ? 'upstreamBroke' : 'callerLeft'),

@@ -1,4 +1,4 @@
-import { Refusal, type Headers } from '../call/index.ts';
+import { Refusal, isHopByHop, type Headers } from '../call/index.ts';
 import { malformed } from './failure.ts';
 
 /** The head of an answer as it may go on, and what it says of the body that follows. */
@@ -9,20 +9,6 @@ export interface AnswerHead {
   /** Whether the body ends only with the connection. */
   readonly untilClose: boolean;
 }
-
-/** Fields that concern one connection only (RFC 9110, 7.6.1), and framing, which each side makes for itself. */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'http2-settings',
-]);
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 // An answer that could end a line early would let the agent write fields, or whole answers, of ours.
@@ -35,7 +21,11 @@ export function readAnswerHead(status: number, raw: readonly unknown[]): AnswerH
   if (lines instanceof Refusal) return lines;
   const length = readLength(lines);
   if (length instanceof Refusal) return length;
-  const chunked = lines.some(([name]) => name === 'transfer-encoding');
+  const codings = lines.filter(([name]) => name === 'transfer-encoding');
+  const chunked = codings.length > 0;
+  // The field stays behind, so nobody could undo any other coding.
+  if (chunked && codings.map(([, value]) => value.toLowerCase()).join() !== 'chunked')
+    return malformed('an unknown transfer coding');
   // Two framings are two answers, depending on who reads: response splitting.
   if (chunked && length !== undefined) return malformed('content-length beside transfer-encoding');
   const untilClose = !chunked && length === undefined;
@@ -81,7 +71,7 @@ function endToEnd(lines: Headers, status: number): Headers {
     if (name !== 'connection') continue;
     for (const option of value.split(',')) listed.add(option.trim().toLowerCase());
   }
-  return lines.filter(([name]) => !HOP_BY_HOP.has(name) && !listed.has(name));
+  return lines.filter(([name]) => !isHopByHop(name) && !listed.has(name));
 }
 
 /** Byte for byte, because the caller gets the same bytes back. */

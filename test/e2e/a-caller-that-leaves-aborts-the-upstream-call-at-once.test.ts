@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { world, type World } from '../support/harness.ts';
+import { until, world, type World } from '../support/harness.ts';
+import { scriptedAgent } from '../support/scripted-agent.ts';
 
 /** An agent that reads and never answers; resolves `left` when its caller goes away. */
 async function silentAgent(): Promise<{
@@ -70,4 +71,35 @@ describe('a caller that leaves aborts the upstream call at once', () => {
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatchObject({ code: 'CALLER_LEFT', how: 'callerLeft', bytesIn: 4 });
   });
+
+  it.each([
+    ['while it waits, by closing its half only', 'GET /invoices', []],
+    ['while it waits to change the protocol', 'GET /socket', UPGRADE],
+    ['while it waits, with more calls behind the first', 'GET /invoices', [], 2],
+  ])('%s', async (_, line, fields, more = 0) => {
+    const agent = await scriptedAgent();
+    const w = await world({ upstream: agent.upstream });
+    const socket = await w.raw();
+    const call = [`${line} HTTP/1.1`, 'host: x', ...fields, '', ''].join('\r\n');
+    socket.write(call.repeat(1 + more));
+    await until(() => agent.sockets[more]);
+    socket.end();
+    const lines = await w.ended(1 + more);
+    expect(lines).toHaveLength(1 + more);
+    expect(lines.every(({ code }) => code === 'CALLER_LEFT')).toBe(true);
+    await until(() => agent.open() === 0 || undefined);
+    expect(w.log()).not.toContain('failed inside Sidegate');
+  });
+
+  it('in the middle of an answer that it does not read', async () => {
+    const w = await world();
+    const socket = await w.raw();
+    socket.pause();
+    socket.write('GET /download?bytes=100000000000 HTTP/1.1\r\nhost: x\r\n\r\n');
+    await once(socket, 'readable');
+    socket.destroy();
+    expect(await w.ended(1)).toMatchObject([{ code: 'CALLER_LEFT', status: 200 }]);
+  });
 });
+
+const UPGRADE = ['connection: upgrade', 'upgrade: websocket'];

@@ -19,6 +19,10 @@ async function rawAgent(answer: string, then: (socket: Socket) => void): Promise
 describe('an upstream that breaks off in the middle breaks the caller’s connection', () => {
   it.each([
     ['with a length', 'HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nhalf'],
+    [
+      'after interim answers',
+      'HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf',
+    ],
     ['in chunks', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n'],
   ])('%s', async (_, answer) => {
     const upstream = await rawAgent(answer, (socket) => setTimeout(() => socket.destroy(), 50));
@@ -40,6 +44,11 @@ describe('an upstream without a proper answer is a 502, told in one line', () =>
   it.each([
     ['no HTTP', 'SSH-2.0-x\r\n', 'UPSTREAM_PROTOCOL'],
     ['gone before its head', '', 'UPSTREAM_PROTOCOL'],
+    [
+      'a transfer coding that nobody would undo',
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n',
+      'UPSTREAM_PROTOCOL',
+    ],
     [
       'two lengths',
       'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { SourceFaults } from '../../src/lib/index.ts';
 import { loadCases, loadPolicy, runCases } from '../../src/policy/index.ts';
-import { canonicalTarget } from '../../src/proxy/index.ts';
+import { canonicalTarget } from '../../src/call/index.ts';
 import { load } from './sample.ts';
 
 const policy = load({

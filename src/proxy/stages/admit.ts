@@ -6,7 +6,8 @@ import {
   type RouteEntry,
 } from '../../call/index.ts';
 import { routeMode } from '../../policy/index.ts';
-import type { Admission, Hall } from '../hall.ts';
+import type { Admission } from '../../state/index.ts';
+import type { Hall } from '../hall.ts';
 
 /** A call with room to run, and the place that it holds until it is over. */
 export interface Admitted {

@@ -7,9 +7,10 @@ import {
   type Source,
 } from '../../call/index.ts';
 import { assertedHeaders } from '../assertion.ts';
-import { cappedBody } from '../capped-body.ts';
+import { CappedBody } from '../capped-body.ts';
 import type { Exchange } from '../exchange.ts';
-import type { Hall, UpstreamRequest } from '../hall.ts';
+import type { UpstreamRequest } from '../../upstream/index.ts';
+import type { Hall } from '../hall.ts';
 
 /** Carries the call to the agent and brings the head of its answer back; the bodies stream on their own. */
 export async function forward(
@@ -39,7 +40,7 @@ function bodyOf(
 ): Source | undefined {
   if (call.request.body.kind === 'none') return undefined;
   const limit = call.decision.allowed ? call.decision.rule.limits.body : undefined;
-  return limit === undefined ? exchange.body : cappedBody(exchange.body, limit, tooLarge);
+  return limit === undefined ? exchange.body : new CappedBody(exchange.body, limit, tooLarge);
 }
 
 function toUpstream(call: ForwardableCall, body: Source | undefined, hall: Hall): UpstreamRequest {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalTarget } from '../../src/proxy/target.ts';
+import { canonicalTarget } from '../../src/call/index.ts';
 
 function accepted(target: string) {
   const result = canonicalTarget(target);
