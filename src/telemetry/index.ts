@@ -1,7 +1,12 @@
-export { auditShape, type AuditSettings } from './audit.ts';
+export { auditShape, type AuditSettings } from './audit-settings.ts';
+export type { Reopened } from './audit-trail.ts';
 export type { Output } from './log.ts';
-export { printable } from './printable.ts';
+export { harmlessJson, printable } from './printable.ts';
 export type { Lookup, Recent, RecentEntry } from './recent.ts';
 export type { CallRecord, ConnectionRecord } from './record.ts';
 export { createTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts';
+export { sealWith, type CurrentSeal, type Seal } from './seal.ts';
 export { renderEntry, shortId } from './terminal.ts';
+export { tracingShape, type TracingSettings } from './tracing/index.ts';
+export { verifyAudit, type Fault, type Finding, type Verification } from './verify/index.ts';
+export { queryAudit, type AuditFilter, type AuditMatch } from './query.ts';

@@ -55,6 +55,18 @@ export class Metrics {
     labelNames: ['kind'],
     registers: this.#registers,
   });
+  readonly #dependencies = new Gauge({
+    name: 'sidegate_dependency_fresh',
+    help: '1 if the dependency is as fresh as docs/faults.md says, else 0.',
+    labelNames: ['dependency'],
+    registers: this.#registers,
+  });
+  readonly #clockSteps = new Counter({
+    name: 'sidegate_clock_steps_total',
+    help: 'How often the clock was set by more than two seconds.',
+    labelNames: ['direction'],
+    registers: this.#registers,
+  });
   readonly #synchronized = new Gauge({
     name: 'sidegate_policy_synchronized',
     help: '1 if the policy in force is the one in the file, 0 if the file was refused.',
@@ -82,12 +94,23 @@ export class Metrics {
     help: 'Audit lines that were lost because the audit file could not take them.',
     registers: this.#registers,
   });
+  readonly #spansDropped = new Counter({
+    name: 'sidegate_spans_dropped_total',
+    help: 'Spans that were lost because the trace collector could not or would not take them.',
+    registers: this.#registers,
+  });
   #connections = 0;
   #liveCalls = 0;
+  #killed = 0;
 
   constructor() {
     this.#gauge('sidegate_connections', 'Open connections.', () => this.#connections);
     this.#gauge('sidegate_live_calls', 'Calls in progress.', () => this.#liveCalls);
+    this.#gauge(
+      'sidegate_killed_agents',
+      'Agents that the operator has killed.',
+      () => this.#killed,
+    );
     collectDefaultMetrics({ register: this.#registry });
     for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
   }
@@ -120,8 +143,24 @@ export class Metrics {
     this.#liveCalls = open;
   }
 
+  dependency(dependency: string, fresh: boolean): void {
+    this.#dependencies.set({ dependency }, fresh ? 1 : 0);
+  }
+
+  clockStep(direction: 'forward' | 'back'): void {
+    this.#clockSteps.inc({ direction });
+  }
+
+  killedAgents(count: number): void {
+    this.#killed = count;
+  }
+
   auditDropped(): void {
     this.#dropped.inc();
+  }
+
+  spansDropped(count: number): void {
+    this.#spansDropped.inc(count);
   }
 
   reload({ what, result }: Reload): void {
@@ -129,6 +168,8 @@ export class Metrics {
     if (what === 'policy') this.#synchronized.set(result.ok ? 1 : 0);
     if (!result.ok) return;
     if (result.notAfter !== undefined) this.#expiry.set({ kind: what }, result.notAfter / 1000);
+    for (const [kind, end] of Object.entries(result.ends ?? {}))
+      if (end !== undefined) this.#expiry.set({ kind }, end / 1000);
     if (result.shadowRoutes !== undefined) this.#shadowRoutes.set(result.shadowRoutes);
     if (result.digest === undefined) return;
     this.#policyInfo.reset();

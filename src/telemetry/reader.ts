@@ -1,23 +1,29 @@
 import type { Call, Event } from '../call/index.ts';
 import type { Clock } from '../lib/index.ts';
 import { Allowance } from './allowance.ts';
-import type { AuditQueue, Weight } from './audit.ts';
+import type { Weight } from './audit-settings.ts';
+import type { AuditTrail } from './audit-trail.ts';
+import { killRecord, type KillEvent } from './kill-record.ts';
 import type { Log, Output } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { harmlessJson } from './printable.ts';
 import type { Recent, RecentEntry } from './recent.ts';
 import { callRecord, connectionRecord, ruleOf, type CallRecord } from './record.ts';
 import { renderEntry } from './terminal.ts';
+import type { Tracer } from './tracing/index.ts';
 
 const LINES_PER_SECOND = 100;
 const REFUSALS_LOGGED_PER_SECOND = 5;
+/** Whose share of the audit refused connections take: addresses cost nothing, so all of them together have one. */
+const NOBODY = '';
 const NO_RULE = { rule: undefined, agent: undefined, missingScopes: [] } as const;
 
 /** Where events end up. */
 export interface Readers {
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly audit: AuditQueue | undefined;
+  readonly audit: AuditTrail | undefined;
+  readonly tracer: Tracer | undefined;
   readonly recent: Recent;
   readonly output: Output;
   readonly now: Clock;
@@ -61,6 +67,14 @@ export class EventReader {
         return metrics.liveCalls(event.open);
       case 'reload':
         return this.#reloaded(event);
+      case 'kill-switch':
+        return this.#operated(event);
+      case 'killed-agents':
+        return metrics.killedAgents(event.count);
+      case 'dependency':
+        return metrics.dependency(event.name, event.fresh);
+      case 'clock-step':
+        return metrics.clockStep(event.direction);
       case 'log':
         return log(event.level, event.message, { cause: event.cause });
     }
@@ -70,8 +84,10 @@ export class EventReader {
     const { call } = event;
     const record = callRecord(call, event);
     const entry = this.#entryOf(call, record);
-    this.#keep(record, call.forwardedAt === undefined ? 'refused' : 'done');
+    if (call.forwardedAt === undefined) this.#keep(record, 'refused', record.spiffeId);
+    else this.#keep(record, 'done');
     this.#to.metrics.call(record);
+    this.#to.tracer?.ended(call, record);
     this.#to.recent.add(entry);
     this.#show(entry);
   }
@@ -85,7 +101,7 @@ export class EventReader {
   #refused({ connection }: Extract<Event, { kind: 'refused-connection' }>): void {
     const record = connectionRecord(connection);
     const entry = { record, endedAt: this.#to.now(), ...NO_RULE };
-    this.#keep(record, 'refused');
+    this.#keep(record, 'refused', NOBODY);
     this.#to.recent.add(entry);
     if (this.#to.output.terminal) return this.#show(entry);
     if (!this.#refusals.take()) return;
@@ -108,6 +124,13 @@ export class EventReader {
     this.#to.log('info', `the ${what}${which} is in force`, { fields });
   }
 
+  #operated(event: KillEvent): void {
+    const { action, agent, by } = event;
+    this.#keep(killRecord(event), 'done');
+    const what = action === 'kill' ? 'killed' : 'no longer killed';
+    this.#to.log('warn', `${agent} is ${what}, says ${by}`, { fields: { agent, by } });
+  }
+
   #entryOf(call: Readonly<Call>, record: CallRecord): RecentEntry {
     const { decision } = call;
     return {
@@ -119,8 +142,8 @@ export class EventReader {
     };
   }
 
-  #keep(record: object, weight: Weight): void {
-    this.#to.audit?.add(harmlessJson(JSON.stringify(record)), weight);
+  #keep(record: object, weight: Weight, caller?: string): void {
+    this.#to.audit?.add(harmlessJson(JSON.stringify(record)), weight, caller);
   }
 
   /** A line for whoever looks, unless there are more of them than anybody can read. */

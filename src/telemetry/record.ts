@@ -1,5 +1,6 @@
 import {
   FAILURES,
+  KILLED,
   type Call,
   type End,
   type Event,
@@ -137,8 +138,9 @@ export function connectionRecord(connection: RefusedConnection): ConnectionRecor
 
 /** The entry of the policy that decided, or that came nearest. */
 export function ruleOf(call: Readonly<Call>): { name: string; at: SourcePosition } | undefined {
-  const { agent } = call;
-  if (call.code === 'AGENT_DISABLED' && agent !== undefined)
+  const { agent, refusal } = call;
+  const killed = refusal?.detail === KILLED;
+  if (call.code === 'AGENT_DISABLED' && agent !== undefined && !killed)
     return { name: `agent ${agent.name}`, at: agent.at };
   return call.decision?.rule ?? call.route;
 }

@@ -6,6 +6,8 @@ import type { CallRecord, ConnectionRecord } from './record.ts';
 
 export interface TerminalStyle {
   readonly colours: boolean;
+  /** False where `sidegate why` would not know the call any more. */
+  readonly hints?: boolean;
 }
 
 type Colour = 'green' | 'red' | 'yellow' | 'dim';
@@ -99,6 +101,7 @@ function took(record: CallRecord): string {
 }
 
 function hint(id: string, style: TerminalStyle): string {
+  if (style.hints === false) return '';
   return paint(`→ sidegate why ${shortId(id)}`, 'dim', style);
 }
 

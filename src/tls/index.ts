@@ -1,5 +1,6 @@
 export type { MinTls } from './context.ts';
 export type { FailedHandshake } from './handshakes.ts';
+export { trustEnds, trustHealth } from './health.ts';
 export { loadIdentity, type Identity } from './identity.ts';
 export { stillTrusted } from './peer.ts';
 export {
@@ -12,3 +13,4 @@ export {
 export { createTlsServer, type TlsServerEvents, type TlsServerOptions } from './server.ts';
 export { loadTrust, type DomainTrust, type Trust } from './trust.ts';
 export { verifyPeer, type RefusedPeer, type Verdict } from './verify.ts';
+export { voucherOf, type Vouching } from './voucher.ts';

@@ -71,6 +71,8 @@ describe('the audit file', () => {
       ['overheadMs', 0.25],
       ['how', 'complete'],
       ['traceId', '1'.repeat(32)],
+      ['seq', 1],
+      ['prev', ''],
     ]);
   });
 
@@ -178,6 +180,8 @@ describe('the audit file', () => {
       claimedId: 'spiffe://acme.test/agent/billing',
       certSerial: '77',
       address: '192.0.2.7:4711',
+      seq: 1,
+      prev: '',
     });
   });
 
@@ -224,7 +228,7 @@ describe('the audit file', () => {
     const second = started();
     second.emit(ended(aCall()));
     await second.close();
-    expect(written()).toHaveLength(2);
+    expect(written().map(({ event }) => event)).toEqual(['call', 'resumed', 'call']);
   });
 
   it('has every line of a flood, in order, after close', async () => {
