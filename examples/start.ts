@@ -87,7 +87,8 @@ async function stopAgent(): Promise<void> {
 }
 
 async function run(): Promise<void> {
-  const { config } = loadConfig('sidegate.yaml', {
+  const file = resolve(HOME, 'sidegate.yaml');
+  const { config } = loadConfig(file, {
     flags: {},
     trust: [],
     variables: process.env,
@@ -96,7 +97,7 @@ async function run(): Promise<void> {
   const terminal = process.stderr.isTTY;
   const colours = terminal && process.env.NO_COLOR === undefined;
   const write = (text: string) => void process.stderr.write(text);
-  const sidecar = await startSidecar({ config, output: { write, terminal, colours } });
+  const sidecar = await startSidecar({ config, output: { write, terminal, colours }, file });
   const renewal = watchRenewal({
     folder: CERTS,
     intervalMs: HOUR,
@@ -107,7 +108,7 @@ async function run(): Promise<void> {
   });
   say(invitation(renderListen(sidecar.address)));
   process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
-  await serve(sidecar, process);
+  await serve(() => Promise.resolve(sidecar), process);
   renewal.stop();
 }
 

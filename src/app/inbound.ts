@@ -2,69 +2,72 @@ import { createHash } from 'node:crypto';
 import type { Server } from 'node:net';
 import type { FailureCode, VerifiedPeer } from '../call/index.ts';
 import type { Config } from '../config/index.ts';
-import {
-  OperatorFault,
-  Reloadable,
-  placeOf,
-  renderListen,
-  type Clock,
-  type Listen,
-} from '../lib/index.ts';
-import { routeMode, type Policy } from '../policy/index.ts';
+import { Reloadable, renderListen, type Clock, type Listen } from '../lib/index.ts';
 import { InboundDoor, stillPermitted, type Self } from '../proxy/index.ts';
 import { bind } from '../status/index.ts';
-import { createLimits } from '../state/index.ts';
+import { createLimits, type KillSwitch } from '../state/index.ts';
 import type { Telemetry } from '../telemetry/index.ts';
-import {
-  loadIdentity,
-  loadTrust,
-  createTlsServer,
-  stillTrusted,
-  type Identity,
-  type Trust,
-} from '../tls/index.ts';
+import { createTlsServer, stillTrusted, type Identity } from '../tls/index.ts';
 import { createUpstream, showTarget, type Upstream } from '../upstream/index.ts';
-import { readPolicy } from './parts.ts';
+import { ClockWatch } from './clock-watch.ts';
+import type { Vitals } from './dependencies.ts';
+import { ExpiryNotice } from './expiry-notice.ts';
+import { Health } from './health.ts';
+import { Reach } from './reach.ts';
+import { Sources, type Loaded, type Reloaded } from './sources.ts';
 
 const REVIEW_EVERY = 1000;
-const SHADOW = 'mode is shadow: what the policy denies is recorded and let through';
+
+/** What the way in is made of. */
+export interface InboundParts {
+  readonly config: Config;
+  readonly telemetry: Telemetry;
+  readonly killSwitch: KillSwitch;
+  readonly now: Clock;
+}
 
 /** The way in: what it needs, loaded whole, and the door that uses it. */
 export class Inbound {
-  readonly policy: Reloadable<Policy>;
+  readonly sources: Sources;
   readonly #config: Config;
   readonly #now: Clock;
   readonly #telemetry: Telemetry;
-  readonly #identity: Reloadable<Identity>;
-  readonly #trust: Reloadable<Trust>;
+  readonly #isKilled: (agent: string) => boolean;
+  readonly #expiry: ExpiryNotice;
   readonly #self: Reloadable<Self>;
   readonly #upstream: Upstream;
+  readonly #reach: Reach;
+  readonly #health: Health;
+  readonly #clock: ClockWatch;
   readonly #door: InboundDoor;
   readonly #reviewer: NodeJS.Timeout;
   #server: Server | undefined;
   #draining = false;
+  #broken = false;
 
   /** @throws OperatorFault or SourceFaults: what cannot be loaded, and the remedy */
-  constructor(config: Config, telemetry: Telemetry, now: Clock) {
+  constructor({ config, telemetry, killSwitch, now }: InboundParts) {
     this.#config = config;
     this.#now = now;
     this.#telemetry = telemetry;
-    this.#identity = new Reloadable(loadIdentity(config.identity, now()));
-    this.#trust = new Reloadable(loadTrust(config.trust, now()));
-    this.policy = new Reloadable(readPolicy(config, now));
+    this.#isKilled = killSwitch.has.bind(killSwitch);
+    this.sources = new Sources(config, telemetry.emit, now);
+    this.#expiry = new ExpiryNotice(config.identity.cert, telemetry.emit);
+    const { identity } = this.sources;
     const { inbound, limits } = config;
     this.#upstream = createUpstream({
       target: inbound.upstream,
       headersTimeout: inbound.answerTimeout,
       maxConnections: limits.connections,
     });
-    this.#self = new Reloadable(selfOf(this.#identity.current, this.#upstream.authority));
-    this.#identity.onSwap((identity) => {
-      this.#self.swap(selfOf(identity, this.#upstream.authority));
-    });
+    this.#self = new Reloadable(selfOf(identity.current, this.#upstream.authority));
+    identity.onSwap((next) => this.#self.swap(selfOf(next, this.#upstream.authority)));
+    this.#reach = new Reach(this.#upstream);
+    this.#health = new Health(() => this.#vitals(), telemetry.emit);
+    this.#clock = new ClockWatch(now, telemetry.emit);
     this.#door = new InboundDoor(this.#hall(), limits);
-    this.#reviewer = setInterval(() => this.#review(), REVIEW_EVERY).unref();
-    for (const what of ['identity', 'trust', 'policy'] as const) this.#inForce(what, true);
+    this.#health.look();
+    this.#reviewer = setInterval(() => this.review(), REVIEW_EVERY).unref();
   }
 
   /** @throws OperatorFault if the address cannot be had */
@@ -73,8 +76,8 @@ export class Inbound {
     this.#server = createTlsServer({
       minTls: this.#config.inbound.minTls,
       handshakes: this.#config.limits.handshakes,
-      identity: this.#identity,
-      trust: this.#trust,
+      identity: this.sources.identity,
+      trust: this.sources.trust,
       now: this.#now,
       events: {
         onPeer: (socket, peer) => {
@@ -97,7 +100,7 @@ export class Inbound {
 
   /** What runs, for the log. */
   summary(address: Listen): string {
-    const { agents, routes, mode } = this.policy.current;
+    const { agents, routes, mode } = this.sources.policy.current;
     const names = `${agents.length} agents, ${routes.length} routes, ${mode}`;
     const to = showTarget(this.#upstream.target);
     return `takes calls on https://${renderListen(address)} for the agent at ${to} (${names})`;
@@ -105,45 +108,35 @@ export class Inbound {
 
   /** Codes of what keeps calls from being taken. */
   readiness(): readonly FailureCode[] {
-    const now = this.#now();
     const reasons: FailureCode[] = [];
     if (this.#server === undefined) reasons.push('NOT_READY');
     if (this.#draining) reasons.push('DRAINING');
-    if (now >= this.#identity.current.notAfter) reasons.push('CERTIFICATE_EXPIRED');
-    if (!this.#telemetry.mayRecord()) reasons.push('AUDIT_FULL');
-    return reasons;
+    return [...reasons, ...this.#health.reasons()];
+  }
+
+  /** Names of dependencies that are not as they must be, though calls are taken. */
+  degraded(): readonly string[] {
+    return this.#health.degraded();
   }
 
   /** Reads one of them anew; what cannot be built whole leaves the old one in force, and everybody is told. */
   reload(what: Loaded): Reloaded {
-    try {
-      this.#load(what);
-      this.#inForce(what, false);
-      this.#review();
-      return { what, ok: true };
-    } catch (error) {
-      const why = error instanceof OperatorFault ? error.message : 'an unforeseen fault';
-      this.#telemetry.emit({ kind: 'reload', what, first: false, result: { ok: false, why } });
-      return { what, ok: false, why };
-    }
+    const reloaded = this.sources.reload(what);
+    if (reloaded.ok) this.review();
+    else this.#health.look();
+    return reloaded;
   }
 
-  /** Whether the certificate and the key on disk could be taken now. */
-  identityFits(): boolean {
-    try {
-      loadIdentity(this.#config.identity, this.#now());
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  #load(what: Loaded): void {
-    const { identity, trust } = this.#config;
-    const now = this.#now();
-    if (what === 'identity') this.#identity.swap(loadIdentity(identity, now));
-    else if (what === 'trust') this.#trust.swap(loadTrust(trust, now, this.#trust.current));
-    else this.policy.swap(readPolicy(this.#config, this.#now));
+  /** Asks about every open call anew; gives the number of those that were cut. */
+  review(): number {
+    const { trust, policy } = this.sources;
+    // What was refused for its dates may be right by the new time.
+    if (this.#clock.look()) for (const what of [...this.sources.refused]) this.sources.reload(what);
+    this.#health.look();
+    this.#expiry.look(this.sources.identity.current, this.#now());
+    const stillTrustedNow = (peer: VerifiedPeer) => stillTrusted(peer, trust.current, this.#now());
+    const asked = { stillTrusted: stillTrustedNow, isKilled: this.#isKilled, now: this.#now };
+    return this.#door.live.review((call) => stillPermitted(call, policy.current, asked));
   }
 
   /** Refuses new connections and calls, waits for open ones, cuts what outlasts `limits.drain`. */
@@ -157,6 +150,15 @@ export class Inbound {
     this.#door.live.cutAll('CUT');
   }
 
+  /** From this moment on nobody gets in and nothing goes on. Resolves when every open call has come to its end. */
+  async breakOff(): Promise<void> {
+    this.#broken = true;
+    this.#server?.close();
+    this.cut();
+    this.#door.close();
+    await this.#door.live.empty();
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#reviewer);
     this.#server?.close();
@@ -164,60 +166,38 @@ export class Inbound {
     await this.#upstream.destroy(new Error('the sidecar is closing'));
   }
 
+  #vitals(): Vitals {
+    const { identity, trust, refused } = this.sources;
+    const lost = this.#telemetry.mayRecord() ? 'losing' : 'refusing';
+    return {
+      now: this.#now(),
+      identity: identity.current,
+      trust: trust.current,
+      refused,
+      audit: this.#telemetry.isRecording() ? 'recording' : lost,
+      agentReached: this.#reach.reached,
+    };
+  }
+
   #hall() {
+    const { trust, policy } = this.sources;
     const limits = createLimits(() => performance.now());
     return {
       now: this.#now,
       emit: this.#telemetry.emit,
-      policy: this.policy,
+      policy,
       self: this.#self,
-      stillTrusted: this.#stillTrusted,
-      closedFor: (): FailureCode | undefined =>
-        this.#telemetry.mayRecord() ? undefined : 'AUDIT_FULL',
+      stillTrusted: (peer: VerifiedPeer) => stillTrusted(peer, trust.current, this.#now()),
+      isKilled: this.#isKilled,
+      closedFor: (): FailureCode | undefined => {
+        if (this.#broken) return 'NOT_READY';
+        return this.#telemetry.mayRecord() ? undefined : 'AUDIT_FULL';
+      },
+      sample: this.#telemetry.sample,
       admit: limits.admit.bind(limits),
-      send: this.#upstream.send.bind(this.#upstream),
+      send: this.#reach.send,
     };
   }
-
-  readonly #stillTrusted = (peer: VerifiedPeer): FailureCode | undefined =>
-    stillTrusted(peer, this.#trust.current, this.#now());
-
-  #review(): void {
-    const trust = { stillTrusted: this.#stillTrusted, now: this.#now };
-    this.#door.live.review((call) => stillPermitted(call, this.policy.current, trust));
-  }
-
-  #inForce(what: Loaded, first: boolean): void {
-    const result = { ok: true, ...this.#facts(what) } as const;
-    this.#telemetry.emit({ kind: 'reload', what, first, result });
-    for (const message of this.#warnings(what))
-      this.#telemetry.emit({ kind: 'log', level: 'warn', message });
-  }
-
-  #warnings(what: Loaded): readonly string[] {
-    if (what === 'trust') return this.#trust.current.warnings;
-    if (what === 'identity') return [];
-    const { warnings, mode } = this.policy.current;
-    const told = warnings.map((warning) => `${placeOf(warning)}: ${warning.message}`);
-    return mode === 'enforce' ? told : [...told, SHADOW];
-  }
-
-  #facts(what: Loaded): { digest: string; shadowRoutes: number } | { notAfter: number } | object {
-    if (what === 'identity') return { notAfter: this.#identity.current.notAfter };
-    if (what === 'trust') return {};
-    const { digest, routes } = this.policy.current;
-    const now = this.#now();
-    const shadowRoutes = routes.filter((route) => routeMode(route, now) === 'shadow').length;
-    return { digest, shadowRoutes };
-  }
-}
-
-export type Loaded = 'identity' | 'trust' | 'policy';
-
-export interface Reloaded {
-  readonly what: Loaded;
-  readonly ok: boolean;
-  readonly why?: string;
 }
 
 /** Our name in `Via` is made from our ID, so that a loop is noticed and the ID is not told. */

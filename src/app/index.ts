@@ -1,2 +1,3 @@
+export { DEPENDENCIES, type Dependency, type DependencyName } from './dependencies.ts';
 export { serve, type Signals } from './serve.ts';
 export { startSidecar, type Sidecar, type SidecarOptions } from './sidecar.ts';

@@ -1,23 +1,28 @@
 import { OperatorFault } from '../lib/index.ts';
-import { canonicalTarget } from '../proxy/index.ts';
+import { canonicalTarget } from '../call/index.ts';
 import { why, type AdminHandlers } from '../status/index.ts';
-import type { Telemetry } from '../telemetry/index.ts';
-import type { Inbound } from './inbound.ts';
+import { killHandlers, type KillParts } from './kill-handlers.ts';
 import type { Reloader } from './reloader.ts';
 
+/** What the operator's questions are about. */
+export interface Operated extends KillParts {
+  readonly reloader: Reloader;
+}
+
 /** What the operator may ask over the admin socket. */
-export function adminHandlers(
-  telemetry: Telemetry,
-  inbound: Inbound,
-  reloader: Reloader,
-): AdminHandlers {
+export function adminHandlers(operated: Operated): AdminHandlers {
+  const { telemetry, inbound, reloader } = operated;
   return {
-    'POST /reload': () => ({ reloaded: reloader.all(), digest: inbound.policy.current.digest }),
+    ...killHandlers(operated),
+    'POST /reload': () => ({
+      reloaded: reloader.all(),
+      digest: inbound.sources.policy.current.digest,
+    }),
     'GET /why': (query) => {
       const id = query.get('id') ?? 'last-denial';
       const found = telemetry.recent.find(id);
       if (found.kind === 'found')
-        return why(found.entry, { policy: inbound.policy.current, meaningOf });
+        return why(found.entry, { policy: inbound.sources.policy.current, meaningOf });
       if (found.kind === 'ambiguous')
         throw new OperatorFault(
           `more than one call begins ${id}: ${found.ids.slice(0, 5).join(', ')}`,

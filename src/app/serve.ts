@@ -9,27 +9,42 @@ export interface Signals {
 }
 
 /**
- * Serves until SIGTERM or SIGINT, then drains; a second one cuts what is still open. SIGHUP reloads. Resolves when
- * everything is closed.
+ * Starts a sidecar and serves until SIGTERM or SIGINT, then drains; a second one cuts what is still open, and one that
+ * comes while it starts ends that. SIGHUP reloads. Resolves when everything is closed.
+ *
+ * @throws what `start` throws
  */
-export async function serve(sidecar: Sidecar, signals: Signals): Promise<void> {
+export async function serve(
+  start: (stop: AbortSignal) => Promise<Sidecar>,
+  signals: Signals,
+): Promise<void> {
+  const stopping = new AbortController();
   const { promise: asked, resolve } = Promise.withResolvers<undefined>();
-  let stopping = false;
+  let sidecar: Sidecar | undefined;
   const stop = (): void => {
-    if (stopping) sidecar.stopNow();
-    stopping = true;
+    if (stopping.signal.aborted) sidecar?.stopNow();
+    stopping.abort();
     resolve(undefined);
   };
-  const reload = (): void => void sidecar.reload();
   signals.on('SIGTERM', stop);
   signals.on('SIGINT', stop);
-  signals.on('SIGHUP', reload);
+  // Stays: one that comes as the process ends must not turn its exit code into a signal's.
+  signals.on('SIGHUP', () => {
+    sidecar?.reload();
+  });
   try {
+    sidecar = await start(stopping.signal);
     await asked;
     await sidecar.drain();
+    sidecar = undefined;
+  } catch (error) {
+    if (!stopping.signal.aborted || !isAbort(error)) throw error;
   } finally {
     signals.off('SIGTERM', stop);
     signals.off('SIGINT', stop);
-    signals.off('SIGHUP', reload);
   }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }

@@ -1,10 +1,14 @@
 import type { Config } from '../config/index.ts';
 import { systemClock, type Clock, type Listen } from '../lib/index.ts';
-import { startAdmin, startStatus } from '../status/index.ts';
-import { createTelemetry, type Output } from '../telemetry/index.ts';
-import { Inbound, type Reloaded } from './inbound.ts';
+import { KillSwitch } from '../state/index.ts';
+import { startAdmin, startStatus, type RunningServer } from '../status/index.ts';
+import { createTelemetry, type Output, type Telemetry } from '../telemetry/index.ts';
+import { awaitCredentials } from './credentials.ts';
+import { Inbound } from './inbound.ts';
 import { adminHandlers } from './operator.ts';
-import { Reloader } from './reloader.ts';
+import { Reloader, watchConfiguration } from './reloader.ts';
+import { Sealer } from './sealer.ts';
+import type { Reloaded } from './sources.ts';
 
 export interface SidecarOptions {
   readonly config: Config;
@@ -13,6 +17,10 @@ export interface SidecarOptions {
   /** What of the configuration the operator should know. */
   readonly warnings?: readonly string[];
   readonly now?: Clock;
+  /** Where the configuration was read, so that a change of it is noticed. */
+  readonly file?: string;
+  /** Ends the waiting for certificates that are not there yet. */
+  readonly stop?: AbortSignal;
 }
 
 /** A sidecar that serves. */
@@ -23,7 +31,7 @@ export interface Sidecar {
   readonly status: Listen | undefined;
   /**
    * Reads certificate, trust and policy anew, each whole; what is broken leaves the old in force and is told. Changed
-   * files are noticed without it.
+   * files are noticed without it. The audit file is opened anew, in case it was moved.
    */
   reload(): Reloaded[];
   /** Resolves when the audit so far is in its file. */
@@ -32,44 +40,82 @@ export interface Sidecar {
   drain(): Promise<void>;
   /** Cuts what a drain still waits for. */
   stopNow(): void;
+  /**
+   * For a process that cannot go on: from this moment nobody gets in and nothing goes on. Resolves when the audit of
+   * what was cut is in its file.
+   */
+  breakOff(): Promise<void>;
 }
 
 /**
- * Starts everything, or nothing: what was begun before a fault is taken back.
+ * Starts everything, or nothing: what was begun before a fault is taken back. Health is there first, and says NOT_READY.
  *
- * @throws OperatorFault or SourceFaults: what is wrong, and the remedy
+ * @throws OperatorFault or SourceFaults: what is wrong, and the remedy; the reason of `stop` if it is aborted meanwhile
  */
 export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
-  const { config, output, now = systemClock } = options;
+  const { config, output, now = systemClock, stop = NEVER } = options;
   await using begun = new AsyncDisposableStack();
-  const telemetry = createTelemetry({ output, audit: config.audit, now });
+  const sealer = new Sealer();
+  const { audit, tracing } = config;
+  const telemetry = createTelemetry({ output, audit, tracing, now, seal: sealer.current });
   begun.defer(() => telemetry.close());
-  const inbound = new Inbound(config, telemetry, now);
-  begun.defer(() => inbound.close());
+  let readiness = (): readonly string[] => ['NOT_READY'];
+  let degraded = (): readonly string[] => [];
+  const asked = { readiness: () => readiness(), degraded: () => degraded() };
+  const status = await startHealth(config, telemetry, asked);
+  begun.defer(() => status?.close());
+  const killSwitch = new KillSwitch(config.admin?.killed);
+  await awaitCredentials(config, telemetry.emit, stop);
+  const inbound = begun.adopt(new Inbound({ config, telemetry, killSwitch, now }), (it) =>
+    it.close(),
+  );
+  sealer.use(inbound.sources.identity);
   const address = await inbound.listen();
-  const reloader = begun.adopt(new Reloader(config, inbound), (it) => it.close());
-  const status = config.status && {
-    readiness: () => inbound.readiness(),
-    metrics: () => telemetry.metrics(),
-    metricsContentType: telemetry.metricsContentType,
-    ...config.status,
-  };
-  const statusServer = status && begun.adopt(await startStatus(status), (it) => it.close());
+  readiness = () => inbound.readiness();
+  degraded = () => inbound.degraded();
+  const reloader = begun.adopt(new Reloader(config, inbound, telemetry), (it) => it.close());
+  if (options.file !== undefined)
+    begun.adopt(watchConfiguration(options.file, telemetry.emit), (it) => it.close());
   if (config.admin !== undefined) {
-    const handlers = adminHandlers(telemetry, inbound, reloader);
+    const handlers = adminHandlers({ telemetry, inbound, reloader, killSwitch, now });
     begun.adopt(await startAdmin({ ...config.admin, handlers }), (it) => it.close());
   }
-  for (const message of options.warnings ?? [])
-    telemetry.emit({ kind: 'log', level: 'warn', message });
+  announce(telemetry, killSwitch, options.warnings);
   telemetry.emit({ kind: 'log', level: 'info', message: inbound.summary(address) });
   const everything = begun.move();
   let drained: Promise<void> | undefined;
   return {
     address,
-    status: statusServer?.address,
+    status: status?.address,
     reload: () => reloader.all(),
     flush: () => telemetry.flush(),
     drain: () => (drained ??= inbound.drain().then(() => everything.disposeAsync())),
     stopNow: () => inbound.cut(),
+    breakOff: () => inbound.breakOff().then(() => telemetry.close()),
   };
+}
+
+const NEVER = new AbortController().signal;
+
+function startHealth(
+  { status }: Config,
+  telemetry: Telemetry,
+  asked: { readiness: () => readonly string[]; degraded: () => readonly string[] },
+): Promise<RunningServer> | undefined {
+  const { metricsContentType } = telemetry;
+  const metrics = () => telemetry.metrics();
+  return status && startStatus({ ...asked, metrics, metricsContentType, ...status });
+}
+
+/** What the operator should know before anything happens. */
+function announce(
+  { emit }: Telemetry,
+  { list }: KillSwitch,
+  warnings: readonly string[] = [],
+): void {
+  for (const message of warnings) emit({ kind: 'log', level: 'warn', message });
+  emit({ kind: 'killed-agents', count: list.size });
+  if (list.size === 0) return;
+  const names = [...list.keys()].join(', ');
+  emit({ kind: 'log', level: 'warn', message: `killed, as before: ${names}` });
 }

@@ -52,6 +52,24 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async (terminal) => (await import('./reload.ts')).reloadCommand(terminal),
   },
   {
+    name: 'healthy',
+    group: RUN,
+    summary: 'does the running sidecar take calls? For health checks',
+    load: async (terminal) => (await import('./healthy.ts')).healthyCommand(terminal),
+  },
+  {
+    name: 'kill',
+    group: RUN,
+    summary: 'have the running sidecar refuse an agent at once, until that is lifted',
+    load: async (terminal) => (await import('./kill.ts')).killCommand(terminal),
+  },
+  {
+    name: 'audit',
+    group: RUN,
+    summary: 'verify that an audit is as it was written, and find calls in it',
+    load: async (terminal) => (await import('./audit/command.ts')).auditCommand(terminal),
+  },
+  {
     name: 'call',
     group: RUN,
     summary: 'call through a sidecar as one of your agents',

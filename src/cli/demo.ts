@@ -24,7 +24,9 @@ export function demoCommand(terminal: Terminal): Command {
 
 async function demo(terminal: Terminal, flags: DemoFlags): Promise<void> {
   const played = await untilStopped(terminal, (signal) =>
-    flags.json === true ? play({ now: terminal.now, signal }) : playAloud(terminal, signal),
+    flags.json === true
+      ? play({ now: terminal.now, signal, lastWords: terminal.lastWords })
+      : playAloud(terminal, signal),
   );
   if (flags.json === true) printJson(terminal, plainPlayed(played));
   if (!played.ok) throw new ExitWith(1);
@@ -35,6 +37,7 @@ async function playAloud(terminal: Terminal, signal: AbortSignal): Promise<Playe
   const paint = inColour ? coloured : plain;
   const played = await play({
     now: terminal.now,
+    lastWords: terminal.lastWords,
     signal,
     ready: ({ port }) => terminal.out(drawHead(DEMO_POLICY, port, paint)),
     show: (row) => terminal.out(drawRow(row, paint)),

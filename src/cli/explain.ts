@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { FAILURES } from '../call/index.ts';
 import { explain, renderExplanation, type Explanation } from '../policy/index.ts';
-import { canonicalTarget } from '../proxy/index.ts';
+import { canonicalTarget } from '../call/index.ts';
 import { DEFAULT_POLICY, JSON_HELP } from './defaults.ts';
 import { withExamples } from './example.ts';
 import { harmless } from './harmless.ts';

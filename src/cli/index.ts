@@ -1,3 +1,4 @@
+export { LastWords } from './last-words.ts';
 export { runCli } from './cli.ts';
 export { ExitWith } from './exit-with.ts';
 export { report } from './report.ts';

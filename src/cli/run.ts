@@ -60,7 +60,8 @@ async function run(
     const name = names.get(key);
     return name === undefined || typeof value !== 'string' ? [] : [[name, value] as const];
   });
-  const { config, warnings } = loadConfig(atCwd(terminal, String(flags.config)), {
+  const file = atCwd(terminal, String(flags.config));
+  const { config, warnings } = loadConfig(file, {
     flags: Object.fromEntries(given),
     trust: Array.isArray(flags.trust) ? flags.trust : [],
     variables: terminal.env,
@@ -72,6 +73,10 @@ async function run(
     terminal: terminal.errIsTTY,
     colours,
   };
-  const sidecar = await startSidecar({ config, output, warnings, now: terminal.now });
-  await serve(sidecar, terminal.signals);
+  const { now, signals, lastWords } = terminal;
+  await serve(async (stop) => {
+    const sidecar = await startSidecar({ config, output, warnings, now, file, stop });
+    lastWords.add(() => sidecar.breakOff());
+    return sidecar;
+  }, signals);
 }

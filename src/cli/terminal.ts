@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/index.ts';
+import type { LastWords } from './last-words.ts';
 
 export type ProcessSignal = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
 
@@ -23,4 +24,5 @@ export interface Terminal {
   readonly columns: number;
   readonly now: Clock;
   readonly signals: Signals;
+  readonly lastWords: LastWords;
 }

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { readText } from '../files/index.ts';
 import { placeOf } from '../lib/index.ts';
 import { loadCases, runCases, type CaseResult } from '../policy/index.ts';
-import { canonicalTarget } from '../proxy/index.ts';
+import { canonicalTarget } from '../call/index.ts';
 import { DEFAULT_POLICY, JSON_HELP } from './defaults.ts';
 import { withExamples } from './example.ts';
 import { ExitWith } from './exit-with.ts';

@@ -82,8 +82,15 @@ export const SETTINGS: readonly Setting[] = [
     path: ['admin', 'listen'],
     kind: 'text',
     value: 'unix:file',
-    help: "the operator's socket (why)",
+    help: "the operator's socket: why, reload, kill",
     holds: 'address',
+  },
+  {
+    path: ['admin', 'killed'],
+    kind: 'text',
+    value: 'file',
+    help: "where killed agents are remembered; left out, beside the operator's socket",
+    holds: 'file',
   },
   {
     path: ['audit', 'file'],
@@ -97,6 +104,43 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'text',
     value: 'refuse|drop',
     help: 'what to do if the audit cannot be written',
+  },
+  {
+    path: ['tracing', 'endpoint'],
+    kind: 'text',
+    value: 'url',
+    help: 'where spans go: an OTLP collector, e.g. http://127.0.0.1:4318/v1/traces',
+  },
+  {
+    path: ['tracing', 'sample'],
+    kind: 'number',
+    value: '0..1',
+    help: 'the part of all traces that is recorded',
+  },
+  {
+    path: ['tracing', 'callerTraces'],
+    kind: 'number',
+    value: 'n',
+    help: 'recorded calls a second whose trace the caller began',
+  },
+  {
+    path: ['tracing', 'service'],
+    kind: 'text',
+    value: 'name',
+    help: 'service.name of the spans',
+  },
+  {
+    path: ['tracing', 'headers'],
+    kind: 'text',
+    value: 'file',
+    help: "lines 'name: value' that are sent to the collector, such as its key",
+    holds: 'file',
+  },
+  {
+    path: ['tracing', 'allowPlaintext'],
+    kind: 'boolean',
+    value: 'true|false',
+    help: 'allow a collector on another machine over plain HTTP',
   },
   { path: ['limits', 'headers'], kind: 'text', value: 'size', help: 'header fields of a call' },
   {
@@ -134,6 +178,12 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'text',
     value: 'time',
     help: 'for open calls to end after SIGTERM',
+  },
+  {
+    path: ['limits', 'startWait'],
+    kind: 'text',
+    value: 'time',
+    help: 'for certificate, key and roots to appear at start',
   },
 ];
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { bytesShape, durationShape, listenShape } from '../lib/index.ts';
 import { adminShape, statusShape } from '../status/index.ts';
-import { auditShape } from '../telemetry/index.ts';
+import { auditShape, tracingShape } from '../telemetry/index.ts';
 import { identityShape, trustShape } from '../tls/index.ts';
 import { upstreamShape } from '../upstream/index.ts';
 
@@ -16,6 +16,9 @@ const limitsShape = z
     headTimeout: durationShape.prefault('10s').describe('for a request head to arrive'),
     idleTimeout: durationShape.prefault('75s').describe('for an idle connection to be kept'),
     drain: durationShape.prefault('30s').describe('for open calls to end after SIGTERM'),
+    startWait: durationShape
+      .prefault('10s')
+      .describe('for certificate, key and roots to appear at start'),
   })
   .prefault({});
 
@@ -42,6 +45,7 @@ export const configShape = z.strictObject({
   status: statusShape.optional(),
   admin: adminShape.optional(),
   audit: auditShape.optional(),
+  tracing: tracingShape.optional(),
   limits: limitsShape,
 });
 

@@ -92,7 +92,7 @@ function atFolder(holds: Setting['holds'], text: string, folder: string): string
 
 /** Flags and variables are text; what is no number stays text, and the shape says so. */
 function typed(setting: Setting, text: string): unknown {
-  if (setting.kind === 'number' && /^\d+$/.test(text)) return Number(text);
+  if (setting.kind === 'number' && /^\d+(\.\d+)?$/.test(text)) return Number(text);
   if (setting.kind === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
   return text;
 }

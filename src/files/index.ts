@@ -1,3 +1,4 @@
 export { watchFiles, type FileWatch } from './watch.ts';
-export { readFile, readText, type FileUse } from './read.ts';
+export { readFile, readText, readTextIfThere, type FileUse } from './read.ts';
 export { writeFileAtomic, type WriteOptions } from './write.ts';
+export { awaitFiles, missingFiles } from './await.ts';

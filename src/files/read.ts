@@ -50,6 +50,16 @@ export function readText(path: string, use: FileUse): string {
   }
 }
 
+/** Undefined if there is no such file. @throws OperatorFault if it is there and cannot be read */
+export function readTextIfThere(path: string, what: string): string | undefined {
+  try {
+    return readText(path, { what, ifMissing: '' });
+  } catch (error) {
+    if (error instanceof OperatorFault && codeOf(error.cause) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync, watch, type FSWatcher } from 'node:fs';
 import { dirname } from 'node:path';
 
-const POLL_EVERY = 2000;
+const POLL_EVERY = 1000;
 /** Whoever writes several files, or one in several steps, is given this long to finish. */
 const SETTLE = 100;
 
@@ -12,7 +12,7 @@ export interface FileWatch {
 
 /**
  * Calls `changed` when the content of any of these files has changed, appeared or gone. Events of their folders make it
- * quick; a look every two seconds makes it sure, because events are lost, and Kubernetes swaps a link further up.
+ * quick; a look every second makes it sure, because events are lost, and Kubernetes swaps a link further up.
  */
 export function watchFiles(files: readonly string[], changed: () => void): FileWatch {
   return new RunningWatch(files, changed);

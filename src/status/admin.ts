@@ -1,3 +1,4 @@
+import { join, parse } from 'node:path';
 import { z } from 'zod';
 import { OperatorFault, listenShape, renderListen, type Listen } from '../lib/index.ts';
 import { bind } from './bind.ts';
@@ -5,11 +6,23 @@ import { closeServer, jsonAnswer, smallServer, type Answer, type Asked } from '.
 import type { RunningServer } from './status.ts';
 
 /** Where the operator's own socket is. Whoever may open it may read and steer the process, so it is never TCP. */
-export const adminShape = z.strictObject({
-  listen: listenShape.refine((listen) => listen.kind === 'unix', {
-    error: 'must be a Unix socket, e.g. unix:run/sidegate.sock',
-  }),
-});
+export const adminShape = z
+  .strictObject({
+    listen: listenShape.refine((listen) => listen.kind === 'unix', {
+      error: 'must be a Unix socket, e.g. unix:run/sidegate.sock',
+    }),
+    killed: z
+      .string({ error: 'must be the name of a file' })
+      .min(1, { error: 'must be the name of a file' })
+      .optional(),
+  })
+  .transform(({ listen, killed }) => ({ listen, killed: killed ?? besideSocket(listen) }));
+
+/** Named after the socket: two sidecars may have theirs in one folder. */
+function besideSocket(listen: Listen): string {
+  const { dir, name } = parse(listen.kind === 'unix' ? listen.path : '');
+  return join(dir, `${name}.killed.json`);
+}
 
 /** Answers one question; what it returns becomes JSON, and an OperatorFault is told as it is. */
 export type AdminHandler = (query: URLSearchParams) => unknown;

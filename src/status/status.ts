@@ -10,6 +10,8 @@ export interface StatusOptions {
   readonly listen: Listen;
   /** The codes of what keeps the process from taking calls; empty if nothing does. */
   readonly readiness: () => readonly string[];
+  /** Names of dependencies that are not as they must be, though calls are taken; none if left out. */
+  readonly degraded?: () => readonly string[];
   readonly metrics: () => Promise<string>;
   readonly metricsContentType: string;
 }
@@ -29,7 +31,7 @@ export interface RunningServer {
 export async function startStatus(options: StatusOptions): Promise<RunningServer> {
   const pages = new Map<string, () => Answer | Promise<Answer>>([
     ['/livez', () => jsonAnswer(200, { live: true })],
-    ['/readyz', () => readyAnswer(options.readiness)],
+    ['/readyz', () => readyAnswer(options)],
     ['/metrics', () => metricsAnswer(options)],
   ]);
   const server = smallServer(({ method, path }) => {
@@ -44,15 +46,18 @@ export async function startStatus(options: StatusOptions): Promise<RunningServer
 }
 
 /** Not ready if the question itself fails: a probe must never be told more than is known. */
-function readyAnswer(readiness: () => readonly string[]): Answer {
+function readyAnswer({ readiness, degraded }: StatusOptions): Answer {
   let reasons: readonly string[];
+  let behind: readonly string[] = [];
   try {
     reasons = readiness();
+    behind = degraded?.() ?? [];
   } catch {
     reasons = ['INTERNAL'];
   }
   const ready = reasons.length === 0;
-  return jsonAnswer(ready ? 200 : 503, { ready, reasons });
+  const found = { ready, reasons, ...(behind.length === 0 ? {} : { degraded: behind }) };
+  return jsonAnswer(ready ? 200 : 503, found);
 }
 
 async function metricsAnswer(options: StatusOptions): Promise<Answer> {

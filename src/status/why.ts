@@ -1,4 +1,4 @@
-import { FAILURES, type FailureCode } from '../call/index.ts';
+import { FAILURES, KILLED, type FailureCode } from '../call/index.ts';
 import { explain, type Explanation, type Policy } from '../policy/index.ts';
 import type { CallRecord, ConnectionRecord, RecentEntry } from '../telemetry/index.ts';
 import { callGates, connectionGates } from './gates.ts';
@@ -58,11 +58,19 @@ function whyCall(entry: RecentEntry, record: CallRecord, sources: WhySources): W
     missing: record.missing,
     detail: record.detail === record.missing ? undefined : record.detail,
     operator: failure?.operator ?? 'The call was allowed and carried out.',
-    remedy: failure?.remedy,
+    remedy: remedyOf(record),
     change: changeFor(record, sources),
     callerTold: code === 'OK' || softened ? undefined : toldBy(code, entry.missingScopes),
     policyChanged: record.policyDigest !== sources.policy.digest,
   };
+}
+
+/** The catalogue knows both ways to disable an agent; here it is known which it was, and who. */
+function remedyOf({ code, detail, agent }: CallRecord): string | undefined {
+  if (code === 'OK') return undefined;
+  if (code === 'AGENT_DISABLED' && detail === KILLED && agent !== undefined)
+    return `When it may call again: sidegate kill ${agent} --lift`;
+  return FAILURES[code].remedy;
 }
 
 function ruleOf({ rule }: RecentEntry, record: CallRecord): WhyReport['rule'] {
@@ -72,7 +80,7 @@ function ruleOf({ rule }: RecentEntry, record: CallRecord): WhyReport['rule'] {
 
 /** Nothing in the policy can mend what was refused elsewhere. */
 function changeFor(record: CallRecord, { policy, meaningOf }: WhySources): WhyReport['change'] {
-  if (record.stage !== 'authorization') return undefined;
+  if (record.stage !== 'authorization' || record.detail === KILLED) return undefined;
   const path = meaningOf(record.path);
   if (path === undefined) return undefined;
   const ask = { as: record.agent ?? record.spiffeId, method: record.method, path };

@@ -4,9 +4,14 @@ import { COMMANDS } from '../../src/cli/commands.ts';
 import { runBin, runIn } from './sandbox.ts';
 
 const CA = ['init', 'mint', 'renew', 'revoke', 'list', 'show'].map((name) => ['ca', name]);
-const ALL: readonly (readonly string[])[] = [...COMMANDS.map(({ name }) => [name]), ...CA];
-/** One is only the name of others; the other serves, and its lines are JSON wherever nobody looks. */
-const WITHOUT_ANSWER: ReadonlySet<string> = new Set(['ca', 'run']);
+const AUDIT = ['verify', 'query'].map((name) => ['audit', name]);
+const ALL: readonly (readonly string[])[] = [
+  ...COMMANDS.map(({ name }) => [name]),
+  ...CA,
+  ...AUDIT,
+];
+/** Two are only names of others; the third serves, and its lines are JSON wherever nobody looks. */
+const WITHOUT_ANSWER: ReadonlySet<string> = new Set(['audit', 'ca', 'run']);
 const help = (...args: readonly string[]) => runIn(tmpdir(), args);
 
 describe('the help', () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { runCli, type ProcessSignal, type Terminal } from '../../src/cli/index.ts';
+import { LastWords, runCli, type ProcessSignal, type Terminal } from '../../src/cli/index.ts';
 
 export interface Ran {
   readonly code: number;
@@ -56,6 +56,7 @@ export async function runIn(
     columns: 100,
     now: Date.now,
     signals: { on: () => undefined, off: () => undefined },
+    lastWords: new LastWords(),
     ...more,
   };
   const code = await runCli(args, terminal);

@@ -9,6 +9,7 @@ import { SETTINGS, flagOf, loadConfig, variableOf } from '../../src/config/index
 import { readYaml } from '../../src/lib/index.ts';
 import { assertedHeaders } from '../../src/proxy/assertion.ts';
 import { claimsIdentity } from '../../src/proxy/fields.ts';
+import { killRecord } from '../../src/telemetry/kill-record.ts';
 import { callRecord, connectionRecord } from '../../src/telemetry/record.ts';
 import { aCall } from '../support/calls.ts';
 import { metricsRows } from './metrics-table.ts';
@@ -111,6 +112,7 @@ const CONNECTION = { id: 'a', time: 0, code: 'NO_CERTIFICATE', detail: '', addre
 const AUDIT_FIELDS: ReadonlySet<string> = new Set([
   ...Object.keys(callRecord(aCall(), undefined)),
   ...Object.keys(connectionRecord({ ...CONNECTION, claimedId: 'c', serial: 'd' })),
+  ...Object.keys(killRecord({ kind: 'kill-switch', action: 'kill', time: 0, agent: 'a', by: 'b' })),
 ]);
 
 /** The names of what a call gets that has everything a call can have. */

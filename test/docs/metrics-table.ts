@@ -10,6 +10,8 @@ const EVENTS: readonly Event[] = [
   { kind: 'handshake', result: 'OK' },
   { kind: 'connections', open: 1 },
   { kind: 'live-calls', open: 1 },
+  { kind: 'dependency', name: 'policy', fresh: true },
+  { kind: 'clock-step', direction: 'back' },
   reloaded('policy', { digest: 'd1', shadowRoutes: 0 }),
   reloaded('identity', { notAfter: 1_800_000_000_000 }),
 ];

@@ -91,6 +91,7 @@ describe('the flags that the documentation uses', () => {
     const known = new Set([
       ...SETTINGS.flatMap((setting) => [setting.flag, flagOf(setting)]),
       ...['trust', 'config', 'help-all', 'upstream', 'dir', 'watch', 'json', 'policy', 'version'],
+      ...['lift', 'list'],
       // Of curl and npm.
       ...['unix-socket', 'cert', 'key', 'global'],
     ]);
@@ -121,7 +122,7 @@ function slugOf(heading: string): string {
 /** A constant of the architecture test: it is read as text, for importing a test would run it. */
 function constantOf(text: string, name: string): Record<string, string | number> {
   const body = new RegExp(`const ${name}[^=]*= \\{([^}]*)\\}`).exec(text)?.[1] ?? '';
-  const pairs = [...body.matchAll(/'?([\w-]+)'?: '?([\w-]+)'?/g)];
+  const pairs = [...body.matchAll(/'?([\w@-]+)'?: '?([\w-]+)'?/g)];
   return Object.fromEntries(
     pairs.map(([, key = '', value = '']) => [key, /^\d+$/.test(value) ? Number(value) : value]),
   );

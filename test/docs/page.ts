@@ -10,6 +10,7 @@ export const PAGES = [
   'docs/configuration.md',
   'docs/errors.md',
   'docs/policy.md',
+  'docs/tracing.md',
 ] as const;
 
 export interface Block {

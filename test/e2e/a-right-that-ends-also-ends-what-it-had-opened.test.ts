@@ -58,3 +58,12 @@ it('a policy that does not load leaves the old one in force, and says so everywh
   w.sidecar.reload();
   expect(await w.metrics()).toMatch(/^sidegate_policy_synchronized 1$/m);
 });
+
+it('a changed policy is noticed without being asked', async () => {
+  const w = await world();
+  expect((await w.call({ as: 'planner', path: '/invoices' })).status).toBe(200);
+  w.write('policy.yaml', WITHOUT_SCOPE);
+  await until(async () =>
+    (await w.call({ as: 'planner', path: '/invoices' })).status === 403 ? true : undefined,
+  );
+});

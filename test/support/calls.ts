@@ -162,7 +162,15 @@ function aRequest(target: string, callerRequestId: string | undefined): Canonica
     upgrade: undefined,
     callerRequestId,
     authorization: 'Bearer TOKEN-SECRET',
-    trace: { traceId: '1'.repeat(32), spanId: '2'.repeat(16), sampled: false, state: undefined },
+    trace: {
+      traceId: '1'.repeat(32),
+      spanId: '2'.repeat(16),
+      parentId: undefined,
+      recorded: false,
+      sampled: false,
+      random: true,
+      state: undefined,
+    },
   };
 }
 

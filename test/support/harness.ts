@@ -67,12 +67,16 @@ export interface WorldOptions {
   readonly terminal?: boolean;
   /** Whether a revocation list is configured; an empty one of the CA. */
   readonly crl?: boolean;
+  /** The sidecar's clock. */
+  readonly now?: () => number;
 }
 
 export interface CallOptions {
   readonly as?: string | Credential | undefined;
   readonly method?: string;
   readonly path: string;
+  /** Of another sidecar with the same files; its own if left out. */
+  readonly port?: number;
   readonly headers?: Readonly<Record<string, string | string[]>>;
   readonly body?: string | Buffer;
   readonly agent?: RequestOptions['agent'];
@@ -120,7 +124,11 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     terminal: options.terminal ?? false,
     colours: false,
   };
-  const sidecar = await startSidecar({ config, output });
+  const sidecar = await startSidecar({
+    config,
+    output,
+    ...(options.now === undefined ? {} : { now: options.now }),
+  });
   onTestFinished(async () => {
     sidecar.stopNow();
     await sidecar.drain();
@@ -178,6 +186,7 @@ class RunningWorld implements World {
     return new Promise((resolve, reject) => {
       const request = httpsRequest({
         ...this.#tls(options.as),
+        port: options.port ?? this.port,
         method: options.method ?? 'GET',
         path: options.path,
         headers: { ...options.headers },
@@ -219,7 +228,8 @@ class RunningWorld implements World {
 
   async ended(n: number): Promise<Record<string, unknown>[]> {
     return until(async () => {
-      const lines = (await this.audit()).filter(({ event }) => event !== 'begun');
+      const ends = ['call', 'refused-connection'];
+      const lines = (await this.audit()).filter(({ event }) => ends.includes(String(event)));
       return lines.length >= n ? lines : undefined;
     });
   }

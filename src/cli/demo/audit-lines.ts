@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { readText } from '../../files/index.ts';
 
+/** Not every line is about a call or a connection. */
+const eventShape = z.looseObject({ event: z.string() });
+
 const lineShape = z.object({
   event: z.string(),
   id: z.string(),
@@ -17,6 +20,7 @@ export function readAudit(file: string): readonly AuditLine[] {
   return readText(file, { what: 'the audit of the demo', ifMissing: 'Run the demo again.' })
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => lineShape.parse(JSON.parse(line)))
-    .filter(({ event }) => event !== 'begun');
+    .map((line) => eventShape.parse(JSON.parse(line)))
+    .filter(({ event }) => event === 'call' || event === 'refused-connection')
+    .map((line) => lineShape.parse(line));
 }

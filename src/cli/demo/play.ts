@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/index.ts';
+import type { LastWords } from '../last-words.ts';
 import { endingOf, judge } from './judge.ts';
 import { observe, type Observed } from './observe.ts';
 import { DEMO_POLICY } from './policy.ts';
@@ -33,6 +34,8 @@ export interface PlayOptions {
   readonly ready?: (scene: Scene) => void;
   /** Told of each row as it has happened. */
   readonly show?: (row: PlayedRow) => void;
+  /** Told what must be done should the process end in the middle of it. */
+  readonly lastWords?: LastWords;
   readonly policy?: string;
   readonly rows?: readonly Row[];
 }
@@ -44,8 +47,8 @@ export interface PlayOptions {
  * @throws OperatorFault if the sidecar cannot be started; the signal's reason if it is aborted
  */
 export async function play(options: PlayOptions): Promise<Played> {
-  const { now, signal, ready, show, policy = DEMO_POLICY, rows = ROWS } = options;
-  await using scene = await setScene({ policy, now });
+  const { now, signal, lastWords, ready, show, policy = DEMO_POLICY, rows = ROWS } = options;
+  await using scene = await setScene({ policy, now, lastWords });
   ready?.(scene);
   const played: PlayedRow[] = [];
   for (const [index, { title, attempts }] of rows.entries()) {

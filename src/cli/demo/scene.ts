@@ -6,6 +6,7 @@ import { loadConfig } from '../../config/index.ts';
 import { readText, writeFileAtomic } from '../../files/index.ts';
 import { OperatorFault, type Clock } from '../../lib/index.ts';
 import { adminCall, whyShape, type WhyReport } from '../../status/index.ts';
+import type { LastWords } from '../last-words.ts';
 import { startAgent, type Received } from './agent.ts';
 import { readAudit, type AuditLine } from './audit-lines.ts';
 import { makeCallers, TRUST_DOMAIN, type Callers } from './callers.ts';
@@ -28,12 +29,15 @@ export interface Scene extends AsyncDisposable {
 export interface SceneOptions {
   readonly policy: string;
   readonly now: Clock;
+  readonly lastWords?: LastWords | undefined;
 }
 
 /** @throws OperatorFault if there is no room for it */
-export async function setScene({ policy, now }: SceneOptions): Promise<Scene> {
+export async function setScene({ policy, now, lastWords }: SceneOptions): Promise<Scene> {
   await using begun = new AsyncDisposableStack();
   const folder = begun.adopt(newFolder(), remove);
+  const forget = lastWords?.add(() => remove(folder));
+  begun.defer(() => forget?.());
   const file = (name: string) => join(folder, name);
   const write = (name: string, text: string) =>
     writeFileAtomic(file(name), text, { mode: 0o600, existing: 'refuse' });
