@@ -1,9 +1,10 @@
 // Every benchmark, one after the other: npm run bench
+import { benchFlood } from './flood.ts';
 import { benchPolicy } from './policy.ts';
 import { benchProxy } from './proxy.ts';
 import { benchTelemetry } from './telemetry.ts';
 
-for (const bench of [benchPolicy, benchTelemetry, benchProxy]) {
+for (const bench of [benchPolicy, benchTelemetry, benchProxy, benchFlood]) {
   const result = await bench();
   const lines = Array.isArray(result) ? result : result.lines;
   process.stdout.write(`${lines.join('\n')}\n\n`);
