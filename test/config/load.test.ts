@@ -54,6 +54,7 @@ describe('what is not said has a default', () => {
       headTimeout: 10_000,
       idleTimeout: 75_000,
       drain: 30_000,
+      startWait: 10_000,
     });
     expect(config).not.toHaveProperty('admin');
     expect(Object.isFrozen(config) && Object.isFrozen(config.limits)).toBe(true);
