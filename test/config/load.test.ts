@@ -22,7 +22,7 @@ function load(text: string, overrides: Partial<Overrides> = {}) {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'sidegate.yaml');
   writeFileSync(file, text);
-  const given = { flags: {}, trust: [], variables: {}, folder: '/work', ...overrides };
+  const given = { flags: {}, trust: [], variables: {}, folder: '/here', ...overrides };
   return { folder, ...loadConfig(file, given) };
 }
 
@@ -72,10 +72,10 @@ describe('a flag beats a variable beats the file beats the default', () => {
       SIDEGATE_INBOUND_UPSTREAM: 'unix:run/agent.sock',
     };
     const { config } = load(GOOD, { flags, variables });
-    expect(config.policy).toBe('/work/flag.yaml');
-    expect(config.identity.cert).toBe('/work/v.crt');
+    expect(config.policy).toBe('/here/flag.yaml');
+    expect(config.identity.cert).toBe('/here/v.crt');
     expect(config.limits).toMatchObject({ drain: 1000, connections: 7 });
-    expect(config.inbound.upstream).toEqual({ kind: 'unix', path: '/work/run/agent.sock' });
+    expect(config.inbound.upstream).toEqual({ kind: 'unix', path: '/here/run/agent.sock' });
     expect(config.inbound.allowPlaintextUpstream).toBe(true);
   });
 
@@ -83,15 +83,15 @@ describe('a flag beats a variable beats the file beats the default', () => {
     const { config } = load(GOOD, {
       flags: { 'admin.listen': 'unix:a.sock', 'audit.file': 'a.jsonl' },
     });
-    expect(config.admin?.listen).toEqual({ kind: 'unix', path: '/work/a.sock' });
-    expect(config.audit).toEqual({ file: '/work/a.jsonl', onFull: 'refuse' });
+    expect(config.admin?.listen).toEqual({ kind: 'unix', path: '/here/a.sock' });
+    expect(config.audit).toEqual({ file: '/here/a.jsonl', onFull: 'refuse' });
   });
 
   it('--trust adds a domain or replaces it', () => {
     const { config } = load(GOOD, { trust: ['partner.test=p.crt,p.crl', 'acme.test=other.crt'] });
     expect(config.trust).toEqual({
-      'partner.test': { roots: '/work/p.crt', crl: '/work/p.crl' },
-      'acme.test': { roots: '/work/other.crt' },
+      'partner.test': { roots: '/here/p.crt', crl: '/here/p.crl' },
+      'acme.test': { roots: '/here/other.crt' },
     });
   });
 
