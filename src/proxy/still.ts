@@ -9,6 +9,7 @@ import {
 } from '../call/index.ts';
 import type { Clock } from '../lib/index.ts';
 import { denialMode } from '../policy/index.ts';
+import { judge } from './judge.ts';
 
 const RIGHT_ENDED = 'the call was under way when the right to it ended';
 
@@ -45,14 +46,14 @@ function endedBy(
 ): FailureCode | undefined {
   const distrust = stillTrusted(call.peer);
   if (distrust !== undefined) return distrust;
-  if (call.request === undefined) return undefined;
+  const { method, request } = call;
+  if (request === undefined) return undefined;
   // The same policy says the same, unless a shadow with an end has ended.
   if (policy === call.policy && !call.shadowed) return undefined;
   const agent = policy.findAgent(call.peer.spiffeId);
   if (agent === undefined) return 'UNKNOWN_AGENT';
   if (agent.disabled) return 'AGENT_DISABLED';
-  const route = policy.route({ method: call.method, path: call.request.meaning });
-  const decision = 'allowed' in route ? route : policy.decide(agent, route);
+  const { decision } = judge(policy, agent, { method, request });
   if (decision.allowed) return undefined;
   const mode = denialMode(policy, decision, now());
   return mode === 'shadow' && FAILURES[decision.code].softened ? undefined : decision.code;

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { POLICY, until, world } from '../support/harness.ts';
 
 const WITHOUT_PLANNER = POLICY.replace('  planner: [invoices:read]\n', '');
@@ -41,6 +43,20 @@ describe('a reload ends the streams whose right has ended, with their code, and 
     const [line] = await w.ended(1);
     expect(line).toMatchObject({ code: 'CERTIFICATE_EXPIRED', how: 'cut' });
   });
+});
+
+it('a WebSocket ends when its route no longer allows the upgrade', async () => {
+  const w = await world();
+  const { chainPem: cert, keyPem: key } = w.as('planner');
+  const url = `wss://127.0.0.1:${w.port}/socket`;
+  const socket = new WebSocket(url, { ca: w.ca.certPem, cert, key });
+  socket.on('error', () => undefined);
+  await once(socket, 'open');
+  w.write('policy.yaml', POLICY.replace(', upgrade: websocket', ''));
+  w.sidecar.reload();
+  await once(socket, 'close');
+  const [line] = await w.ended(1);
+  expect(line).toMatchObject({ code: 'UPGRADE_NOT_ALLOWED', how: 'cut', status: 101 });
 });
 
 it('a policy that does not load leaves the old one in force, and says so everywhere', async () => {

@@ -8,35 +8,18 @@ import {
   type Denial,
   type ForwardableCall,
   type IdentifiedCall,
-  type RouteEntry,
 } from '../../call/index.ts';
 import { denialMode } from '../../policy/index.ts';
 import type { Hall } from '../hall.ts';
+import { judge } from '../judge.ts';
 
 /** Which route, and may this agent use it? A denial in shadow mode is kept with the call and goes on. */
 export function decide(call: IdentifiedCall, hall: Hall): ForwardableCall {
-  const route = call.policy.route({ method: call.method, path: call.request.meaning });
-  if ('allowed' in route) return refuseOrShadow(call, route, hall);
-  const onRoute = routed(call, route);
-  const upgrade = upgradeDenial(onRoute.request.upgrade, route);
-  if (upgrade !== undefined) return refuseOrShadow(call, upgrade, hall);
-  const decision = call.policy.decide(call.agent, route);
-  if (decision.allowed) return permit(onRoute, decision);
+  const { route, decision } = judge(call.policy, call.agent, call);
+  const onRoute = route === undefined ? undefined : routed(call, route);
+  if (onRoute !== undefined && decision.allowed) return permit(onRoute, decision);
+  if (decision.allowed) throw new TypeError('a grant belongs to a route');
   return refuseOrShadow(call, decision, hall);
-}
-
-/** Only what was asked for by name is passed on; anything else would be a second protocol that nobody judges. */
-function upgradeDenial(asked: string | undefined, route: RouteEntry): Denial | undefined {
-  if (asked === undefined || (asked === 'websocket' && route.upgrade === 'websocket'))
-    return undefined;
-  return {
-    allowed: false,
-    code: 'UPGRADE_NOT_ALLOWED',
-    rule: route,
-    nearest: false,
-    missing: 'upgrade: websocket',
-    missingScopes: [],
-  };
 }
 
 function refuseOrShadow(call: IdentifiedCall, denial: Denial, hall: Hall): ForwardableCall {
