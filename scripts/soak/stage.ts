@@ -16,7 +16,7 @@ policy: policy.yaml
 status: { listen: unix:status.sock }
 admin: { listen: unix:sidegate.sock }
 audit: { file: audit.jsonl }
-limits: { drain: 5s, handshakes: 5000 }
+limits: { drain: 5s, handshakes: 5000, handshakesPerAddress: 5000 }
 `;
 
 /** A running sidecar, its agent, its CA and its files, all of them gone with it. */

@@ -76,6 +76,7 @@ export class Inbound {
     this.#server = createTlsServer({
       minTls: this.#config.inbound.minTls,
       handshakes: this.#config.limits.handshakes,
+      handshakesPerAddress: this.#config.limits.handshakesPerAddress,
       identity: this.sources.identity,
       trust: this.sources.trust,
       now: this.#now,

@@ -162,6 +162,12 @@ export const SETTINGS: readonly Setting[] = [
     help: 'handshakes under way at a time',
   },
   {
+    path: ['limits', 'handshakesPerAddress'],
+    kind: 'number',
+    value: 'n',
+    help: 'handshakes under way at a time of one IP address',
+  },
+  {
     path: ['limits', 'headTimeout'],
     kind: 'text',
     value: 'time',

@@ -13,6 +13,9 @@ const limitsShape = z
     connections: count.default(10_000).describe('open connections in all'),
     connectionsPerAgent: count.default(1000).describe('open connections of one identity'),
     handshakes: count.default(256).describe('handshakes under way at a time'),
+    handshakesPerAddress: count
+      .default(64)
+      .describe('handshakes under way at a time of one IP address'),
     headTimeout: durationShape.prefault('10s').describe('for a request head to arrive'),
     idleTimeout: durationShape.prefault('75s').describe('for an idle connection to be kept'),
     drain: durationShape.prefault('30s').describe('for open calls to end after SIGTERM'),

@@ -30,15 +30,27 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED', 'it says that our certificate has expired'],
 ]);
 
-/** The handshakes under way: at most `cap`, each ended exactly once, by success or by one report. */
+/** How many handshakes may be under way at a time. */
+export interface HandshakeLimits {
+  readonly total: number;
+  /** Of one IP address, so that whoever opens many and finishes none keeps out itself and not everybody. */
+  readonly perAddress: number;
+}
+
+/** The handshakes under way, each ended exactly once, by success or by one report. */
 export class Handshakes {
-  readonly #cap: number;
+  readonly #limits: HandshakeLimits;
   readonly #report: (failed: FailedHandshake) => void;
   /** By both ends' addresses: Node does not say which raw socket a TLS socket came from. */
-  readonly #open = new Map<string, { readonly address: string; detail: string }>();
+  readonly #open = new Map<
+    string,
+    { readonly address: string; readonly ip: string; detail: string }
+  >();
+  /** How many each IP address has open; never more entries than handshakes. */
+  readonly #perAddress = new Map<string, number>();
 
-  constructor(cap: number, report: (failed: FailedHandshake) => void) {
-    this.#cap = cap;
+  constructor(limits: HandshakeLimits, report: (failed: FailedHandshake) => void) {
+    this.#limits = limits;
     this.#report = report;
   }
 
@@ -46,13 +58,16 @@ export class Handshakes {
   begin(raw: Socket): boolean {
     const address = addressOf(raw);
     const key = keyOf(raw);
-    if (key === undefined || this.#open.size >= this.#cap) {
+    const ip = raw.remoteAddress ?? '';
+    const detail = this.#noRoom(ip);
+    if (key === undefined || detail !== undefined) {
       raw.destroy();
       if (key === undefined) this.#report({ code: 'HANDSHAKE_FAILED', detail: LEFT, address });
-      else this.#report({ code: 'TOO_MANY_CONNECTIONS', detail: 'too many handshakes', address });
+      else this.#report({ code: 'TOO_MANY_CONNECTIONS', detail: detail ?? '', address });
       return false;
     }
-    this.#open.set(key, { address, detail: LEFT });
+    this.#open.set(key, { address, ip, detail: LEFT });
+    this.#perAddress.set(ip, (this.#perAddress.get(ip) ?? 0) + 1);
     raw.once('close', () => this.#end(key));
     return true;
   }
@@ -60,7 +75,7 @@ export class Handshakes {
   /** False if it was ended already. */
   succeeded(socket: Socket): boolean {
     const key = keyOf(socket);
-    return key !== undefined && this.#open.delete(key);
+    return key !== undefined && this.#over(key) !== undefined;
   }
 
   /** Keeps the reason for the report, which is made once the raw socket has closed. */
@@ -72,11 +87,27 @@ export class Handshakes {
     socket.destroy();
   }
 
+  #noRoom(ip: string): string | undefined {
+    if (this.#open.size >= this.#limits.total) return 'too many handshakes';
+    const ofAddress = this.#perAddress.get(ip) ?? 0;
+    return ofAddress >= this.#limits.perAddress ? 'too many handshakes of this address' : undefined;
+  }
+
   #end(key: string): void {
-    const handshake = this.#open.get(key);
+    const handshake = this.#over(key);
     if (handshake === undefined) return;
+    const { address, detail } = handshake;
+    this.#report({ code: 'HANDSHAKE_FAILED', address, detail });
+  }
+
+  #over(key: string): { readonly address: string; readonly detail: string } | undefined {
+    const handshake = this.#open.get(key);
+    if (handshake === undefined) return undefined;
     this.#open.delete(key);
-    this.#report({ code: 'HANDSHAKE_FAILED', ...handshake });
+    const left = (this.#perAddress.get(handshake.ip) ?? 1) - 1;
+    if (left === 0) this.#perAddress.delete(handshake.ip);
+    else this.#perAddress.set(handshake.ip, left);
+    return handshake;
   }
 }
 

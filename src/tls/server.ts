@@ -29,11 +29,14 @@ export interface TlsServerOptions {
   readonly minTls?: MinTls;
   /** Handshakes under way at a time; default 256. */
   readonly handshakes?: number;
+  /** Of these, of one IP address; default 64. */
+  readonly handshakesPerAddress?: number;
   /** Milliseconds; default 10 s. */
   readonly handshakeTimeout?: number;
 }
 
 const HANDSHAKES = 256;
+const HANDSHAKES_PER_ADDRESS = 64;
 const HANDSHAKE_TIMEOUT = 10_000;
 
 /**
@@ -43,9 +46,11 @@ const HANDSHAKE_TIMEOUT = 10_000;
  */
 export function createTlsServer(options: TlsServerOptions): Server {
   const { events } = options;
-  const handshakes = new Handshakes(options.handshakes ?? HANDSHAKES, (failed) =>
-    events.onHandshakeFailed(failed),
-  );
+  const limits = {
+    total: options.handshakes ?? HANDSHAKES,
+    perAddress: options.handshakesPerAddress ?? HANDSHAKES_PER_ADDRESS,
+  };
+  const handshakes = new Handshakes(limits, (failed) => events.onHandshakeFailed(failed));
   const inner = innerServer(options);
   const shownBy = rememberShown(inner);
   inner.on('tlsClientError', (error, socket) => handshakes.failed(socket, error));

@@ -51,6 +51,7 @@ describe('what is not said has a default', () => {
       connections: 10_000,
       connectionsPerAgent: 1000,
       handshakes: 256,
+      handshakesPerAddress: 64,
       headTimeout: 10_000,
       idleTimeout: 75_000,
       drain: 30_000,

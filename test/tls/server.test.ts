@@ -4,7 +4,7 @@ import {
   type AddressInfo,
   type Socket,
 } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { throwawayCa } from '../support/pki.ts';
 import { identityOf, startRig, trustOf, wordOf, type Rig, type RigOptions } from './rig.ts';
@@ -166,7 +166,7 @@ describe('a connection without a handshake is reported once and closed', () => {
   });
 
   it('a reset in the middle of a handshake never ends the process', async () => {
-    const rig = await startRig({ ca, handshakes: 1000 });
+    const rig = await startRig({ ca, handshakes: 1000, handshakesPerAddress: 1000 });
     for (let i = 0; i < 60; i++) {
       const resetting = await relay(rig, i / 4);
       rig.connect(leaf, { port: resetting });
@@ -215,6 +215,28 @@ describe('the limit of handshakes', () => {
     for (let i = 0; i < 4; i++) expect(await rig.verdict(leaf)).toBe('OK');
   });
 });
+
+// Linux alone has a second loopback address without being told.
+it.skipIf(process.platform !== 'linux')(
+  'an address with as many handshakes as one may have keeps out itself and nobody else',
+  async () => {
+    const rig = await startRig({ ca, handshakesPerAddress: 2 });
+    const idle = [tcp(rig), tcp(rig)];
+    await Promise.all(
+      idle.map((socket) => new Promise((resolve) => socket.once('connect', resolve))),
+    );
+    rig.connect(leaf);
+    expect(await failure(rig)).toMatchObject({
+      code: 'TOO_MANY_CONNECTIONS',
+      detail: 'too many handshakes of this address',
+    });
+    const elsewhere = { localAddress: '127.0.0.2' } as ConnectionOptions;
+    expect(await rig.verdict(leaf, elsewhere)).toBe('OK');
+    idle[0]?.destroy();
+    expect(await failure(rig)).toMatchObject({ code: 'HANDSHAKE_FAILED' });
+    expect(await rig.verdict(leaf)).toBe('OK');
+  },
+);
 
 describe('a swap', () => {
   it('of our identity counts for the next handshake, and leaves open connections alone', async () => {
