@@ -24,10 +24,6 @@ export class LiveCalls {
     this.#emit = emit;
   }
 
-  get size(): number {
-    return this.#calls.size;
-  }
-
   add(call: Readonly<Call>, exchange: Exchange): LiveCall {
     const live: LiveCall = { call, exchange, begun: false };
     this.#calls.add(live);

@@ -5,7 +5,6 @@ export type { KeyUsage } from './extensions.ts';
 export { SpiffeId, SpiffeIdError, TrustDomain } from './id.ts';
 export { PemError, readPem, type PemLabel } from './pem.ts';
 export {
-  CLIENT_AUTH,
   SERVER_AUTH,
   svidOf,
   type Svid,

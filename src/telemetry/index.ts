@@ -6,7 +6,7 @@ export type { Lookup, Recent, RecentEntry } from './recent.ts';
 export type { CallRecord, ConnectionRecord } from './record.ts';
 export { createTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts';
 export { sealWith, type CurrentSeal, type Seal } from './seal.ts';
-export { renderEntry, shortId } from './terminal.ts';
+export { renderEntry } from './terminal.ts';
 export { tracingShape, type TracingSettings } from './tracing/index.ts';
 export { verifyAudit, type Fault, type Finding, type Verification } from './verify/index.ts';
 export { queryAudit, type AuditFilter, type AuditMatch } from './query.ts';

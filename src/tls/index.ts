@@ -12,5 +12,5 @@ export {
 } from './sections.ts';
 export { createTlsServer, type TlsServerEvents, type TlsServerOptions } from './server.ts';
 export { loadTrust, type DomainTrust, type Trust } from './trust.ts';
-export { verifyPeer, type RefusedPeer, type Verdict } from './verify.ts';
+export type { RefusedPeer } from './verify.ts';
 export { voucherOf, type Vouching } from './voucher.ts';
