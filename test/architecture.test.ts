@@ -16,6 +16,8 @@ const FLOORS: Readonly<Record<string, number>> = {
   telemetry: 4,
   state: 4,
   ca: 4,
+  token: 4,
+  sts: 4,
   proxy: 5,
   status: 5,
   config: 6,
@@ -33,6 +35,8 @@ const OWNERS: Readonly<Record<string, string>> = {
   'node-forge': 'ca',
   '@opentelemetry': 'telemetry',
   commander: 'cli',
+  jose: 'token',
+  'oidc-provider': 'sts',
 };
 
 /** Rooms without I/O: what a security reviewer reads, and what users can import as a library. */
@@ -42,6 +46,7 @@ const IO = /^node:(?!crypto$|buffer$)/;
 /** Proofs are made in one place each. */
 const MAKERS: Readonly<Record<string, readonly string[]>> = {
   verifiedPeer: ['call', 'tls'],
+  authorityOf: ['call', 'proxy/stages/prove.ts'],
   permit: ['call', 'proxy/stages/decide.ts'],
   shadow: ['call', 'proxy/stages/decide.ts', 'proxy/stages/admit.ts'],
 };

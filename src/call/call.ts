@@ -1,3 +1,4 @@
+import type { Authority } from './authority.ts';
 import type { AgentEntry, Decision, PinnedPolicy, RouteEntry } from './decision.ts';
 import type { FailureCode } from './failures.ts';
 import type { VerifiedPeer } from './peer.ts';
@@ -34,6 +35,8 @@ export class Call {
   request: CanonicalRequest | undefined = undefined;
   agent: AgentEntry | undefined = undefined;
   route: RouteEntry | undefined = undefined;
+  /** What a token proved; undefined if none was used. */
+  authority: Authority | undefined = undefined;
   decision: Decision | undefined = undefined;
   shadowed = false;
   /** Why it failed, at whatever stage; what the caller was told follows from it. */

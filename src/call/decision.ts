@@ -1,5 +1,6 @@
 import type { SourcePosition } from '../lib/index.ts';
 import type { SpiffeId } from '../spiffe/index.ts';
+import type { Authority, IssuerEntry, PeerEntry, Principal, TokenRule } from './authority.ts';
 import type { FailureCode } from './failures.ts';
 
 export type Mode = 'enforce' | 'shadow';
@@ -29,6 +30,7 @@ export interface RouteEntry {
   readonly limits: RouteLimits;
   readonly upgrade: 'none' | 'websocket';
   readonly authorization: 'strip' | 'pass';
+  readonly tokenRule: TokenRule;
   readonly mode: Mode;
   /** Looser than `mode` until then (milliseconds since the epoch): whoever does not look at it, enforces. */
   readonly shadowUntil?: number | undefined;
@@ -52,6 +54,8 @@ export interface Denial {
   readonly missing: string;
   /** Scopes that an identified caller may be told of (RFC 6750, 3.1); empty unless the code is SCOPE_MISSING. */
   readonly missingScopes: readonly string[];
+  /** Whose scope was missing, where a token or a chain is used: an agent's name, or the subject. For the operator. */
+  readonly whose?: string | undefined;
 }
 
 export interface Grant {
@@ -70,6 +74,10 @@ export interface PinnedPolicy {
   findAgent(id: SpiffeId): AgentEntry | undefined;
   /** The route that the path and method belong to, or the denial. */
   route(question: Question): RouteEntry | Denial;
-  /** May this agent use that route? */
-  decide(agent: AgentEntry, route: RouteEntry): Decision;
+  /** May this agent use that route, with that authority? */
+  decide(agent: AgentEntry, route: RouteEntry, authority?: Authority): Decision;
+  readonly issuers: readonly IssuerEntry[];
+  /** The agent that a listed issuer calls so; undefined for anybody else. */
+  whoIs(principal: Principal): AgentEntry | undefined;
+  peerNamed(name: string): PeerEntry | undefined;
 }

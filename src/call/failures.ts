@@ -88,6 +88,82 @@ const CATALOGUE = {
       'The roots changed after this connection was made, and its certificate no longer chains to them.',
     remedy: 'Nothing, if the change was meant; otherwise restore the roots.',
   },
+  TOKEN_MISSING: {
+    ...authentication,
+    caller: 'An access token is required. Stop until you have one for this service.',
+    operator: 'The route takes a token, and none came.',
+    remedy:
+      "Have the caller fetch one from an issuer of the policy; or say 'token: optional' on the route, with 'withoutToken'.",
+  },
+  TOKEN_NOT_TAKEN: {
+    ...authentication,
+    caller: 'No access token is taken here. Stop: send none.',
+    operator:
+      'The route takes no token, and one came. It is refused, for nobody would have looked at it.',
+    remedy: "If calls with a token should be taken, say 'token' on the route.",
+  },
+  TOKEN_MALFORMED: {
+    ...authentication,
+    caller: 'The access token cannot be read. Stop: it cannot succeed in this form.',
+    operator: 'What came in Authorization is no signed JWT access token (RFC 9068).',
+    remedy: 'The detail names what is wrong with it; the issuer or the caller must mend that.',
+  },
+  TOKEN_UNTRUSTED: {
+    ...authentication,
+    caller: 'The access token is not accepted. Stop: get another one.',
+    operator:
+      'No issuer of the policy vouches for this token: unknown issuer, key or algorithm, or a wrong signature.',
+    remedy:
+      "If the issuer is genuine, compare its entry under 'issuers' in the policy; otherwise somebody is pretending.",
+  },
+  TOKEN_EXPIRED: {
+    ...authentication,
+    caller: 'The access token is outside its validity. Get a new one.',
+    operator: 'The token has expired or is not valid yet.',
+    remedy: 'Nothing, unless it happens often: then compare the clocks of both machines.',
+  },
+  TOKEN_WRONG_AUDIENCE: {
+    ...authentication,
+    caller: 'The access token is for another service. Stop: get one for this service.',
+    operator: 'The token was issued for somebody else, and is not taken here.',
+    remedy:
+      "Have the caller ask for our audience; or correct 'audiences' of the issuer in the policy.",
+  },
+  TOKEN_UNBOUND: {
+    ...authentication,
+    caller: 'The access token must be bound to a key. Stop: get one that is.',
+    operator: 'The token is bound to no certificate or key, so that whoever has it could use it.',
+    remedy:
+      "Have the issuer bind its tokens (RFC 8705); if it cannot, say 'binding: whenPresent' at the issuer, and know that its tokens can be stolen.",
+  },
+  TOKEN_BOUND_ELSEWHERE: {
+    ...authentication,
+    caller: 'The access token belongs to another client. Stop.',
+    operator: 'The token is bound to another certificate or key than the one that presents it.',
+    remedy:
+      'If the caller has just renewed its certificate, it must fetch a new token; otherwise the token was stolen.',
+  },
+  TOKEN_WRONG_PRESENTER: {
+    ...authentication,
+    caller: 'The access token belongs to another client. Stop.',
+    operator: 'The token was issued to another client than the agent that presents it.',
+    remedy:
+      "If they are the same, name the client under 'clients' of the agent; otherwise the token was stolen.",
+  },
+  TOKEN_PROOF_INVALID: {
+    ...authentication,
+    caller: 'The proof that belongs to the access token is missing or wrong.',
+    operator: 'The DPoP proof (RFC 9449) is missing, does not fit the call, or was used before.',
+    remedy:
+      'The detail names what is wrong; compare the clocks, and the public URL that the caller signs.',
+  },
+  ISSUER_UNAVAILABLE: {
+    ...ours,
+    stage: 'authentication',
+    caller: 'The access token cannot be checked at the moment. Try again later.',
+    operator: 'The keys of the issuer are not at hand, so none of its tokens is believed.',
+    remedy: "See that 'keys' of the issuer can be reached from here; the log names the reason.",
+  },
   UNKNOWN_AGENT: {
     ...authorization,
     softened: false,
@@ -123,6 +199,48 @@ const CATALOGUE = {
       'This identity lacks a permission that the call needs. Stop: only an administrator can grant it.',
     operator: 'The agent does not hold every scope that the route requires.',
     remedy: "If it should, grant the scope to the agent under 'agents' in the policy.",
+  },
+  DELEGATION_REQUIRED: {
+    ...authorization,
+    caller:
+      'This call must be made on behalf of somebody. Stop: your own authority does not suffice.',
+    operator: "The route is for calls on behalf of somebody only, and this one is on nobody's.",
+    remedy:
+      "Have the caller pass on the token of whom it acts for; or say 'onBehalfOf: allowed' on the route.",
+  },
+  DELEGATION_FORBIDDEN: {
+    ...authorization,
+    caller: 'This call may not be made on behalf of somebody. Stop.',
+    operator:
+      'The token speaks for somebody else than the caller, and the route does not take that.',
+    remedy: "If it should, say 'onBehalfOf: allowed' or 'required' on the route.",
+  },
+  DELEGATION_SUBJECT_REFUSED: {
+    ...authorization,
+    caller: 'This call may not be made on behalf of this subject. Stop.',
+    operator: "The subject of the token is not among the 'subjects' of the route.",
+    remedy: "If it should be, add it there, under its issuer's name.",
+  },
+  DELEGATION_TOO_DEEP: {
+    ...authorization,
+    caller: 'Too many stand between you and whom you act for. Stop.',
+    operator: 'The chain of actors in the token is longer than the route allows.',
+    remedy: "If such a chain is legitimate, raise 'maxDepth' on the route.",
+  },
+  DELEGATION_LOOP: {
+    ...authorization,
+    caller: 'The call has come round to where it was before. Stop.',
+    operator: 'The same actor stands twice in the chain of the token.',
+    remedy: "If agents may call each other back, say 'loops: allow' on the route.",
+  },
+  DELEGATION_ACTOR_REFUSED: {
+    ...authorization,
+    softened: false,
+    caller: 'Somebody in the chain of this call may not act here. Stop.',
+    operator:
+      "An actor in the chain of the token is no agent of the policy, is disabled, or is not in 'via' of the route.",
+    remedy:
+      "The detail names it; if it should be there, list it under 'agents', or in 'via' of the route.",
   },
   UPGRADE_NOT_ALLOWED: {
     ...authorization,
@@ -203,6 +321,82 @@ const CATALOGUE = {
     caller: 'The server cannot take calls at the moment. Try again later.',
     operator: 'The process has not finished starting, or one of its credentials is unusable.',
     remedy: 'See /readyz.',
+  },
+  OUTBOUND_REFUSED: {
+    ...request,
+    status: 403,
+    caller: 'This is not a call that the outbound door takes. Stop.',
+    operator:
+      'The request came from a browser page, for another host, or without the secret of the door.',
+    remedy:
+      'The detail names it; call http://NAME.peer.internal over the socket that the configuration names.',
+  },
+  PEER_UNKNOWN: {
+    ...authorization,
+    softened: false,
+    caller: 'No such peer may be called. Stop: another name cannot succeed.',
+    operator:
+      "The policy names no such peer under 'peers', and what it does not name is not called.",
+    remedy: "If it should be reachable, add it under 'peers' in the policy.",
+  },
+  CONTEXT_MISSING: {
+    ...authorization,
+    softened: false,
+    caller:
+      'This peer is only called on behalf of somebody: send the x-sidegate-context of the call that you work on.',
+    operator:
+      "The peer takes the authority of whom the agent acts for ('authority: delegated'), and the agent named no call.",
+    remedy:
+      'Have the agent copy x-sidegate-context from the call that it works on to the calls that it makes for it.',
+  },
+  CONTEXT_REFUSED: {
+    ...authorization,
+    softened: false,
+    caller: 'The x-sidegate-context names no call that is under way. Stop: it cannot succeed.',
+    operator: 'The handle is unknown, or the call that it belonged to has ended.',
+    remedy: 'Have the agent finish its calls before it answers; for longer work use a task grant.',
+  },
+  OWN_AUTHORITY_REFUSED: {
+    ...authorization,
+    softened: false,
+    caller: 'This peer may not be called on behalf of somebody. Stop.',
+    operator:
+      "The agent works for somebody, and would use its own authority ('authority: own') at this peer.",
+    remedy:
+      "Say 'authority: delegated' for the peer; or 'evenOnBehalf: true', and know that the agent's own power is used.",
+  },
+  EXCHANGE_REFUSED: {
+    ...authorization,
+    softened: false,
+    caller: 'No authority could be had for this call. Stop: it cannot succeed.',
+    operator: 'The token service refused to give a token for this peer.',
+    remedy: 'The detail names its reason; its own audit says more.',
+  },
+  TOKEN_SERVICE_UNAVAILABLE: {
+    ...upstream,
+    status: 503,
+    caller: 'No authority can be had at the moment. Try again later.',
+    operator: 'The token service cannot be reached, or gave no usable answer.',
+    remedy: "Start it, or correct 'tokenService' in sidegate.yaml.",
+  },
+  PEER_UNREACHABLE: {
+    ...upstream,
+    caller: 'The peer cannot be reached. Try again later.',
+    operator: 'No connection to the peer could be made.',
+    remedy: "See that it runs, or correct its place under 'peers' in the policy.",
+  },
+  PEER_UNTRUSTED: {
+    ...upstream,
+    caller: 'The peer could not be verified, and was not called. Stop.',
+    operator: 'The other end did not prove that it has the SPIFFE ID that the policy asks for.',
+    remedy:
+      "Compare 'id' of the peer in the policy with what it shows; otherwise somebody is pretending.",
+  },
+  CREDENTIAL_ECHOED: {
+    ...upstream,
+    caller: 'The agent gave no usable answer.',
+    operator: 'The answer of the agent holds a credential of this sidecar, and was cut.',
+    remedy: 'Look at the agent: it must not repeat header fields that it got.',
   },
   UPSTREAM_UNREACHABLE: {
     ...upstream,

@@ -1,3 +1,17 @@
+export {
+  NO_TOKENS,
+  authorityOf,
+  type Authority,
+  type IssuerEntry,
+  type IssuerKeys,
+  type PeerAuthority,
+  type PeerEntry,
+  type PresentedToken,
+  type Principal,
+  type TokenRule,
+  type VerifiedToken,
+  type VerifyToken,
+} from './authority.ts';
 export { newCallId } from './call-id.ts';
 export { isHopByHop } from './hop-by-hop.ts';
 export { canonicalTarget, type CanonicalTarget, type TargetFault } from './target.ts';

@@ -12,6 +12,7 @@ export {
 } from './fault.ts';
 export { listenShape, parseListen, renderListen, type Listen } from './listen.ts';
 export { Reloadable } from './reloadable.ts';
+export { Secret } from './secret.ts';
 export { readShape, type ShapedSource } from './shape.ts';
 export { bytesShape, durationShape, parseBytes, parseDuration } from './units.ts';
 export { YamlSource, readYaml, type YamlPath } from './yaml.ts';

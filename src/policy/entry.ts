@@ -1,4 +1,4 @@
-import type { AgentEntry, Grant, Mode, RouteEntry, RouteLimits } from '../call/index.ts';
+import type { AgentEntry, Grant, Mode, RouteEntry, RouteLimits, TokenRule } from '../call/index.ts';
 import type { SourcePosition } from '../lib/index.ts';
 import type { SpiffeId } from '../spiffe/index.ts';
 import type { RouteKey } from './route-key.ts';
@@ -41,6 +41,7 @@ export class PolicyRoute implements RouteEntry {
   readonly limits: RouteLimits;
   readonly upgrade: 'none' | 'websocket';
   readonly authorization: 'strip' | 'pass';
+  readonly tokenRule: TokenRule;
   readonly mode: Mode;
   readonly shadowUntil: number | undefined;
   readonly at: SourcePosition;
@@ -56,6 +57,7 @@ export class PolicyRoute implements RouteEntry {
     this.limits = fields.limits;
     this.upgrade = fields.upgrade;
     this.authorization = fields.authorization;
+    this.tokenRule = fields.tokenRule;
     this.mode = fields.mode;
     this.shadowUntil = fields.shadowUntil;
     this.at = fields.at;

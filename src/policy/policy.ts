@@ -2,7 +2,9 @@ import type {
   AgentEntry,
   Decision,
   Denial,
+  IssuerEntry,
   Mode,
+  PeerEntry,
   PinnedPolicy,
   Question,
   RouteEntry,
@@ -38,6 +40,7 @@ export class Policy implements PinnedPolicy {
   readonly agents: readonly PolicyAgent[];
   readonly routes: readonly PolicyRoute[];
   readonly warnings: readonly SourceFault[];
+  readonly issuers: readonly IssuerEntry[] = [];
   readonly paths: Paths;
   readonly #byId: ReadonlyMap<string, PolicyAgent>;
   readonly #byName: ReadonlyMap<string, PolicyAgent>;
@@ -64,6 +67,14 @@ export class Policy implements PinnedPolicy {
 
   agentNamed(name: string): PolicyAgent | undefined {
     return this.#byName.get(name);
+  }
+
+  whoIs(): PolicyAgent | undefined {
+    return undefined;
+  }
+
+  peerNamed(): PeerEntry | undefined {
+    return undefined;
   }
 
   route(question: Question): PolicyRoute | Denial {

@@ -1,4 +1,4 @@
-import type { Mode, RouteLimits } from '../call/index.ts';
+import { NO_TOKENS, type Mode, type RouteLimits } from '../call/index.ts';
 import type { SourceFault, YamlSource } from '../lib/index.ts';
 import { PolicyRoute, type Edition } from './entry.ts';
 import { placeKeyFault } from './key-fault.ts';
@@ -92,6 +92,7 @@ export function compileRoutes(
       limits: limitsOf(conditions),
       upgrade,
       authorization,
+      tokenRule: NO_TOKENS,
       // After its last day of shadow a route is enforced, even if the file as a whole is not.
       mode: mode === 'enforce' || until !== undefined ? 'enforce' : parts.base,
       shadowUntil: until,

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FailureCode, RouteEntry, RouteLimits } from '../../src/call/index.ts';
+import {
+  NO_TOKENS,
+  type FailureCode,
+  type RouteEntry,
+  type RouteLimits,
+} from '../../src/call/index.ts';
 import { createLimits, type Admission } from '../../src/state/index.ts';
 
 function route(limits: Partial<RouteLimits>, name = 'GET /a'): RouteEntry {
@@ -10,6 +15,7 @@ function route(limits: Partial<RouteLimits>, name = 'GET /a'): RouteEntry {
     limits: { rate: undefined, concurrency: undefined, body: undefined, ...limits },
     upgrade: 'none',
     authorization: 'strip',
+    tokenRule: NO_TOKENS,
     mode: 'enforce',
     at: { file: 'policy.yaml', line: 1, column: 1, text: '' },
   };

@@ -1,5 +1,6 @@
 import {
   Call,
+  NO_TOKENS,
   denied,
   failed,
   forwarded,
@@ -70,6 +71,7 @@ export function aRoute(name: string, line = 21): RouteEntry {
     limits: { rate: undefined, concurrency: undefined, body: undefined },
     upgrade: 'none',
     authorization: 'strip',
+    tokenRule: NO_TOKENS,
     mode: 'enforce',
     at: position(line, `  ${name}: [invoices:read]`),
   };
@@ -180,4 +182,7 @@ const POLICY: PinnedPolicy = {
   findAgent: () => undefined,
   route: () => aDenial('NO_ROUTE'),
   decide: () => aDenial('SCOPE_MISSING'),
+  issuers: [],
+  whoIs: () => undefined,
+  peerNamed: () => undefined,
 };
