@@ -1,5 +1,6 @@
 // CPU time a call costs, Sidegate and a plain Node proxy side by side: node bench/proxy.ts
 import { spawn, type ChildProcess } from 'node:child_process';
+import { X509Certificate, hash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -9,6 +10,7 @@ import { Pool } from 'undici';
 import { ensure } from '../src/ca/index.ts';
 import { systemClock } from '../src/lib/index.ts';
 import { TrustDomain } from '../src/spiffe/index.ts';
+import { generateSigningKey, publicJwks, signAccessToken } from '../src/token/index.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const ROUNDS = 6;
@@ -21,6 +23,14 @@ trustDomain: acme.test
 agents: { billing: [invoices:read] }
 routes: { 'GET /invoices/{id}': [invoices:read] }
 `;
+/** The same, for calls on behalf of alice. */
+const TOKEN_POLICY = `version: 1
+trustDomain: acme.test
+issuers: { sts: { issuer: 'https://sts.acme.test', keys: { file: jwks.json }, narrows: true } }
+agents: { billing: [invoices:read] }
+routes:
+  GET /invoices/{id}: { scopes: [invoices:read], token: required, onBehalfOf: required }
+`;
 const CONFIG = `inbound: { listen: 127.0.0.1:0, upstream: unix:agent.sock }
 identity: { cert: certs/invoices.crt, key: certs/invoices.key }
 trust: { acme.test: { roots: certs/ca.crt, crl: certs/ca.crl } }
@@ -32,6 +42,7 @@ interface Contender {
   readonly name: string;
   readonly child: ChildProcess;
   readonly pool: Pool;
+  readonly headers: Readonly<Record<string, string>>;
   readonly microseconds: number[];
 }
 
@@ -51,9 +62,13 @@ export async function benchProxy(): Promise<string[]> {
     agent.listen(join(folder, 'agent.sock'));
     const certs = ['invoices.crt', 'invoices.key', 'ca.crt'].map((f) => join(folder, 'certs', f));
     const plain = [join(ROOT, 'bench/plain-proxy.ts'), ...certs, join(folder, 'agent.sock')];
-    const ours = [join(ROOT, 'bin/sidegate.js'), 'run', '--config', join(folder, 'sidegate.yaml')];
     contenders.push(await start('plain Node proxy', plain, folder));
-    contenders.push(await start('sidegate', ours, folder));
+    contenders.push(await start('sidegate', sidegate(folder, 'sidegate.yaml'), folder));
+    const headers = await tokenIn(folder);
+    const token = sidegate(folder, 'token.yaml');
+    contenders.push(await start('with a bound token', token, folder, headers));
+    const handle = sidegate(folder, 'outbound.yaml');
+    contenders.push(await start('with a handle too', handle, folder, headers));
     for (const contender of contenders) await load(contender);
     for (const { microseconds } of contenders) microseconds.length = 0;
     for (let round = 0; round < ROUNDS; round++)
@@ -70,7 +85,36 @@ export async function benchProxy(): Promise<string[]> {
   }
 }
 
-async function start(name: string, args: string[], folder: string): Promise<Contender> {
+function sidegate(folder: string, config: string): string[] {
+  return [join(ROOT, 'bin/sidegate.js'), 'run', '--config', join(folder, config)];
+}
+
+/** Two more configurations, with tokens and with a way out as well; and the token that is sent with every call. */
+async function tokenIn(folder: string): Promise<Contender['headers']> {
+  const key = await generateSigningKey();
+  writeFileSync(join(folder, 'jwks.json'), JSON.stringify(publicJwks([key])));
+  writeFileSync(join(folder, 'tokens.yaml'), TOKEN_POLICY);
+  const config = CONFIG.replace('policy.yaml', 'tokens.yaml');
+  writeFileSync(join(folder, 'token.yaml'), config.replace('audit.', 'audit-token.'));
+  const outbound = `${config.replace('audit.', 'audit-out.')}outbound: { listen: unix:out.sock }\n`;
+  writeFileSync(join(folder, 'outbound.yaml'), outbound);
+  const { raw } = new X509Certificate(readFileSync(join(folder, 'certs/billing.crt')));
+  const now = Math.floor(Date.now() / 1000);
+  const claims = {
+    ...{ iss: 'https://sts.acme.test', sub: 'alice', scope: 'invoices:read', jti: 'bench' },
+    ...{ aud: 'spiffe://acme.test/agent/invoices', client_id: 'spiffe://acme.test/agent/billing' },
+    cnf: { 'x5t#S256': hash('sha256', raw, 'base64url') },
+    ...{ iat: now, exp: now + 3600 },
+  };
+  return { authorization: `Bearer ${await signAccessToken(claims, key)}` };
+}
+
+async function start(
+  name: string,
+  args: string[],
+  folder: string,
+  headers: Contender['headers'] = {},
+): Promise<Contender> {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   const origin = await new Promise<string>((found, failed) => {
@@ -86,15 +130,16 @@ async function start(name: string, args: string[], folder: string): Promise<Cont
   const read = (file: string) => readFileSync(join(folder, 'certs', file));
   const connect = { ca: read('ca.crt'), cert: read('billing.crt'), key: read('billing.key') };
   const pool = new Pool(origin, { connections: AT_A_TIME, connect });
-  return { name, child, pool, microseconds: [] };
+  return { name, child, pool, headers, microseconds: [] };
 }
 
-async function load({ child, pool, microseconds }: Contender): Promise<void> {
+async function load({ child, pool, headers, microseconds }: Contender): Promise<void> {
   const before = cpuSeconds(child);
   let left = CALLS;
   const worker = async (): Promise<void> => {
     while (left-- > 0) {
-      const { statusCode, body } = await pool.request({ method: 'GET', path: '/invoices/INV-1' });
+      const asked = { method: 'GET', path: '/invoices/INV-1', headers } as const;
+      const { statusCode, body } = await pool.request(asked);
       await body.dump();
       if (statusCode !== 200) throw new Error(`answered ${statusCode}`);
     }
@@ -112,7 +157,7 @@ function cpuSeconds(child: ChildProcess): number {
 
 function report(contenders: readonly Contender[]): string[] {
   const medians = contenders.map(({ microseconds }) => median(microseconds));
-  const [first = 1, second = 0] = medians;
+  const [plain = 1, ours = 1, token = 0, handle = 0] = medians;
   const lines = contenders.map(
     ({ name }, i) =>
       `  ${name.padEnd(20)} ${(medians[i] ?? 0).toFixed(0).padStart(5)} µs of CPU a call`,
@@ -120,7 +165,7 @@ function report(contenders: readonly Contender[]): string[] {
   return [
     'a GET of 14 bytes over kept connections, 16 at a time:',
     ...lines,
-    `  ratio ${(second / first).toFixed(2)}`,
+    `  ratio ${(ours / plain).toFixed(2)}; a token costs ${(token / ours).toFixed(2)} of a call without, with a handle ${(handle / ours).toFixed(2)}`,
   ];
 }
 

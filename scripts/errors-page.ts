@@ -15,7 +15,7 @@ const HEAD = `# Failure codes
 
 Every refusal has one code: in the answer (\`code\`), in the audit and in \`sidegate why\`. Calls are counted by it in
 \`sidegate_requests_total{code}\`, and handshakes in \`sidegate_handshakes_total{result}\`. Codes are stable; a new version may add
-some. This page is made from the catalogue in \`src/call/failures.ts\` by \`npm run pages\`, and a test holds the two together.
+some. This page is made from the catalogue in \`src/call/catalogue/\` by \`npm run pages\`, and a test holds the two together.
 
 A refused caller gets \`application/problem+json\` (RFC 9457) with \`type\`, \`title\`, \`status\`, \`detail\`, \`code\`, \`stage\` and
 \`id\`. The \`id\` is also the \`x-request-id\` of the answer, the audit line's \`id\`, and what \`sidegate why ID\` takes. The caller

@@ -7,7 +7,7 @@ What Sidegate stands on, how fresh each of it must be, and what happens when it 
 
 - \`/readyz\` answers 503, with the code under \`reasons\`, when nobody can be served. Where some can, or where the old is in
   force, it answers 200 and names the dependency under \`degraded\`.
-- \`sidegate_dependency_fresh{dependency}\` is 1 or 0 for each, and is looked at once a second.
+- \`sidegate_dependency_fresh{dependency}\` is 1 or 0 for each that something here stands on, and is looked at once a second.
 - Files are read when they change, on SIGHUP and by \`sidegate reload\`. What was refused is tried again then, and when
   the clock was set.
 - What each code tells the caller is in [errors.md](errors.md); the metrics are in [configuration.md](configuration.md).

@@ -46,9 +46,11 @@ const IO = /^node:(?!crypto$|buffer$)/;
 /** Proofs are made in one place each. */
 const MAKERS: Readonly<Record<string, readonly string[]>> = {
   verifiedPeer: ['call', 'tls'],
-  authorityOf: ['call', 'proxy/stages/prove.ts'],
+  provenAuthority: ['call', 'proxy/stages/prove.ts'],
+  proved: ['call', 'proxy/stages/prove.ts'],
   permit: ['call', 'proxy/stages/decide.ts'],
-  shadow: ['call', 'proxy/stages/decide.ts', 'proxy/stages/admit.ts'],
+  consent: ['call', 'proxy/outbound/stages/agree.ts'],
+  shadow: ['call', 'proxy/deny.ts', 'proxy/stages/admit.ts'],
 };
 
 const IMPORT =

@@ -35,8 +35,13 @@ function admin({ response }: Exchange): void {
   });
 }
 
-/** The headers by which the sidecar tells an agent who calls. Nothing else is echoed, tokens least. */
+/**
+ * The headers by which the sidecar tells an agent who calls. Nothing else is echoed, tokens least, nor
+ * `x-sidegate-context`, which is ours alone.
+ */
 const FROM_THE_SIDECAR = [
+  'x-sidegate-agent',
+  'x-sidegate-scopes',
   'x-forwarded-client-cert',
   'x-request-id',
   'forwarded',
@@ -46,8 +51,8 @@ const FROM_THE_SIDECAR = [
 ];
 
 function whoami({ request, response }: Exchange): void {
-  const headers = Object.entries(request.headers).filter(
-    ([name]) => name.startsWith('x-sidegate-') || FROM_THE_SIDECAR.includes(name),
+  const headers = Object.entries(request.headers).filter(([name]) =>
+    FROM_THE_SIDECAR.includes(name),
   );
   sendJson(response, 200, Object.fromEntries(headers));
 }

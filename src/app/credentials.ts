@@ -2,6 +2,10 @@ import type { Emit } from '../call/index.ts';
 import type { Config } from '../config/index.ts';
 import { awaitFiles, missingFiles } from '../files/index.ts';
 
+type AwaitedFrom = Pick<Config, 'identity' | 'trust'> & {
+  readonly limits: Pick<Config['limits'], 'startWait'>;
+};
+
 /**
  * Gives whoever provides our certificate, key and roots a moment to do so: Kubernetes, cert-manager and SPIRE's helper
  * write them while we start.
@@ -9,7 +13,7 @@ import { awaitFiles, missingFiles } from '../files/index.ts';
  * @throws the signal's reason if it is aborted
  */
 export async function awaitCredentials(
-  { identity, trust, limits }: Config,
+  { identity, trust, limits }: AwaitedFrom,
   emit: Emit,
   stop: AbortSignal,
 ): Promise<void> {

@@ -1,5 +1,6 @@
 import type { FailureCode } from '../call/index.ts';
 import { trustHealth, type Identity, type Trust } from '../tls/index.ts';
+import type { IssuerHealth } from '../token/index.ts';
 import type { Loaded } from './sources.ts';
 
 /** What is asked about; all of it as it is at one moment. */
@@ -12,6 +13,12 @@ export interface Vitals {
   readonly audit: 'recording' | 'losing' | 'refusing';
   /** Whether the last call got as far as the agent. */
   readonly agentReached: boolean;
+  /** The issuers that are believed, and whether their tokens can be checked. */
+  readonly issuers: readonly Pick<IssuerHealth, 'usable' | 'fault'>[];
+  /** Whether the token service gave an answer that can be used, when it was last asked; undefined if there is none. */
+  readonly tokenServiceReached: boolean | undefined;
+  /** Whether as many calls are under way as may be. */
+  readonly full: boolean;
 }
 
 /** Why a dependency is not as fresh as it must be. */
@@ -32,6 +39,8 @@ export interface Dependency {
   readonly recovers: string;
   readonly codes: readonly FailureCode[];
   readonly metrics: readonly string[];
+  /** Whether anything here stands on it, by the configuration and the policy in force; left out: always. */
+  readonly applies?: (vitals: Vitals) => boolean;
   readonly ask: (vitals: Vitals) => Fault | undefined;
 }
 
@@ -118,6 +127,42 @@ export const DEPENDENCIES = {
     metrics: ['sidegate_upstream_errors_total{code}'],
     ask: ({ agentReached }) =>
       agentReached ? undefined : { code: 'UPSTREAM_UNREACHABLE', everybody: false },
+  },
+  issuerKeys: {
+    what: 'The keys of each issuer of tokens, where the policy names issuers',
+    fresh: 'They were read from their file in the last 2 s, or fetched in the last 10 min.',
+    otherwise:
+      'Keys that cannot be had anew are believed for an hour more. Then, and where there never were any, calls with a token of that issuer are refused; calls without one go on.',
+    recovers: 'When they can be had: a file within 2 s, a server within 30 s.',
+    codes: ['ISSUER_UNAVAILABLE'],
+    metrics: ['sidegate_requests_total{code="ISSUER_UNAVAILABLE"}'],
+    applies: ({ issuers }) => issuers.length > 0,
+    ask: ({ issuers }) => {
+      if (issuers.some(({ usable }) => !usable))
+        return { code: 'ISSUER_UNAVAILABLE', everybody: false };
+      return issuers.some(({ fault }) => fault !== undefined) ? OLD_IN_FORCE : undefined;
+    },
+  },
+  tokenService: {
+    what: 'The token service, where the agent calls peers with a token',
+    fresh: 'It answers within 10 s, with a token or a refusal, when a token is asked for.',
+    otherwise:
+      'Calls to peers that take a token are refused, and the peer is not touched; tokens that are at hand are used until they end. Calls that come in go on, and so do those to peers without a token.',
+    recovers: 'With the next token that it gives.',
+    codes: ['TOKEN_SERVICE_UNAVAILABLE'],
+    metrics: ['sidegate_requests_total{direction="outbound",code="TOKEN_SERVICE_UNAVAILABLE"}'],
+    applies: ({ tokenServiceReached }) => tokenServiceReached !== undefined,
+    ask: ({ tokenServiceReached }) => (tokenServiceReached === false ? OLD_IN_FORCE : undefined),
+  },
+  state: {
+    what: 'The memory for the calls under way: a place for each, and where the agent calls peers, a handle',
+    fresh: 'Fewer calls are under way than `limits.calls`; the last tenth is for agents with few.',
+    otherwise:
+      'New calls are refused, for without a handle the agent would seem to act for nobody; open ones go on, and no handle of theirs is given up for another. It does not make us unready: it ends by itself.',
+    recovers: 'With the next call that comes to its end.',
+    codes: ['TOO_MANY_CALLS'],
+    metrics: ['sidegate_live_calls', 'sidegate_requests_total{code="TOO_MANY_CALLS"}'],
+    ask: ({ full }) => (full ? { code: 'TOO_MANY_CALLS', everybody: false } : undefined),
   },
   clock: {
     what: "The machine's clock",

@@ -28,9 +28,11 @@ export class Health {
   /** Reports every dependency to the metrics, and to the log what changed. */
   look(): void {
     const faults = new Map(this.#faults());
-    for (const name of Object.keys(DEPENDENCIES)) {
+    const vitals = this.#vitals();
+    for (const [name, { applies }] of Object.entries<Dependency>(DEPENDENCIES)) {
       const fault = faults.get(name);
-      this.#emit({ kind: 'dependency', name, fresh: fault === undefined });
+      const isUsed = applies?.(vitals) ?? true;
+      this.#emit({ kind: 'dependency', name, fresh: isUsed ? fault === undefined : undefined });
       this.#tell(name, fault);
     }
   }

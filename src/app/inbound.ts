@@ -3,18 +3,20 @@ import type { Server } from 'node:net';
 import type { FailureCode, VerifiedPeer } from '../call/index.ts';
 import type { Config } from '../config/index.ts';
 import { Reloadable, renderListen, type Clock, type Listen } from '../lib/index.ts';
-import { InboundDoor, stillPermitted, type Self } from '../proxy/index.ts';
+import { InboundDoor, stillPermitted, type Resource, type Self } from '../proxy/index.ts';
 import { bind } from '../status/index.ts';
-import { createLimits, type KillSwitch } from '../state/index.ts';
+import { RefusalPace, createLimits, type Contexts, type KillSwitch } from '../state/index.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 import { createTlsServer, stillTrusted, type Identity } from '../tls/index.ts';
+import { PROOF_ALGORITHMS, type TokenVerifier } from '../token/index.ts';
 import { createUpstream, showTarget, type Upstream } from '../upstream/index.ts';
 import { ClockWatch } from './clock-watch.ts';
 import type { Vitals } from './dependencies.ts';
 import { ExpiryNotice } from './expiry-notice.ts';
 import { Health } from './health.ts';
-import { Reach } from './reach.ts';
+import { Reach, type ServiceReach } from './reach.ts';
 import { Sources, type Loaded, type Reloaded } from './sources.ts';
+import { createTokens } from './tokens.ts';
 
 const REVIEW_EVERY = 1000;
 
@@ -24,6 +26,10 @@ export interface InboundParts {
   readonly telemetry: Telemetry;
   readonly killSwitch: KillSwitch;
   readonly now: Clock;
+  /** Of the calls under way, for the outbound door; undefined where there is none. */
+  readonly contexts?: Contexts | undefined;
+  /** Asked for the health; undefined where no tokens are had. */
+  readonly tokenService?: ServiceReach | undefined;
 }
 
 /** The way in: what it needs, loaded whole, and the door that uses it. */
@@ -33,6 +39,9 @@ export class Inbound {
   readonly #now: Clock;
   readonly #telemetry: Telemetry;
   readonly #isKilled: (agent: string) => boolean;
+  readonly #contexts: Contexts | undefined;
+  readonly #tokenService: ServiceReach | undefined;
+  readonly #tokens: TokenVerifier;
   readonly #expiry: ExpiryNotice;
   readonly #self: Reloadable<Self>;
   readonly #upstream: Upstream;
@@ -46,19 +55,22 @@ export class Inbound {
   #broken = false;
 
   /** @throws OperatorFault or SourceFaults: what cannot be loaded, and the remedy */
-  constructor({ config, telemetry, killSwitch, now }: InboundParts) {
+  constructor({ config, telemetry, killSwitch, now, contexts, tokenService }: InboundParts) {
     this.#config = config;
     this.#now = now;
     this.#telemetry = telemetry;
     this.#isKilled = killSwitch.has.bind(killSwitch);
+    this.#contexts = contexts;
+    this.#tokenService = tokenService;
     this.sources = new Sources(config, telemetry.emit, now);
     this.#expiry = new ExpiryNotice(config.identity.cert, telemetry.emit);
-    const { identity } = this.sources;
+    const { identity, trust } = this.sources;
+    this.#tokens = createTokens({ config, emit: telemetry.emit, now, identity, trust });
     const { inbound, limits } = config;
     this.#upstream = createUpstream({
       target: inbound.upstream,
       headersTimeout: inbound.answerTimeout,
-      maxConnections: limits.connections,
+      maxConnections: limits.calls,
     });
     this.#self = new Reloadable(selfOf(identity.current, this.#upstream.authority));
     identity.onSwap((next) => this.#self.swap(selfOf(next, this.#upstream.authority)));
@@ -77,6 +89,7 @@ export class Inbound {
       minTls: this.#config.inbound.minTls,
       handshakes: this.#config.limits.handshakes,
       handshakesPerAddress: this.#config.limits.handshakesPerAddress,
+      handshakeRate: this.#config.limits.handshakeRate,
       identity: this.sources.identity,
       trust: this.sources.trust,
       now: this.#now,
@@ -87,11 +100,11 @@ export class Inbound {
         },
         onRefused: (socket, refused) => {
           emit({ kind: 'handshake', result: refused.code });
-          this.#door.refuse(socket, refused);
+          this.#door.refusals.tell(socket, refused);
         },
         onHandshakeFailed: (failed) => {
           emit({ kind: 'handshake', result: failed.code });
-          this.#door.recordRefused(failed);
+          this.#door.refusals.record(failed);
         },
       },
     });
@@ -123,6 +136,7 @@ export class Inbound {
   /** Reads one of them anew; what cannot be built whole leaves the old one in force, and everybody is told. */
   reload(what: Loaded): Reloaded {
     const reloaded = this.sources.reload(what);
+    if (reloaded.ok) this.#tokens.clear();
     if (reloaded.ok) this.review();
     else this.#health.look();
     return reloaded;
@@ -133,11 +147,12 @@ export class Inbound {
     const { trust, policy } = this.sources;
     // What was refused for its dates may be right by the new time.
     if (this.#clock.look()) for (const what of [...this.sources.refused]) this.sources.reload(what);
+    this.#contexts?.sweep();
     this.#health.look();
     this.#expiry.look(this.sources.identity.current, this.#now());
     const stillTrustedNow = (peer: VerifiedPeer) => stillTrusted(peer, trust.current, this.#now());
     const asked = { stillTrusted: stillTrustedNow, isKilled: this.#isKilled, now: this.#now };
-    return this.#door.live.review((call) => stillPermitted(call, policy.current, asked));
+    return this.#door.review((call) => stillPermitted(call, policy.current, asked));
   }
 
   /** Refuses new connections and calls, waits for open ones, cuts what outlasts `limits.drain`. */
@@ -164,11 +179,13 @@ export class Inbound {
     clearInterval(this.#reviewer);
     this.#server?.close();
     this.#door.close();
+    this.#tokens.close();
+    this.#contexts?.clear();
     await this.#upstream.destroy(new Error('the sidecar is closing'));
   }
 
   #vitals(): Vitals {
-    const { identity, trust, refused } = this.sources;
+    const { identity, trust, policy, refused } = this.sources;
     const lost = this.#telemetry.mayRecord() ? 'losing' : 'refusing';
     return {
       now: this.#now(),
@@ -177,12 +194,16 @@ export class Inbound {
       refused,
       audit: this.#telemetry.isRecording() ? 'recording' : lost,
       agentReached: this.#reach.reached,
+      issuers: this.#tokens.health(policy.current.issuers),
+      tokenServiceReached: this.#config.tokenService && this.#tokenService?.reached,
+      full: this.#door.live.full,
     };
   }
 
   #hall() {
     const { trust, policy } = this.sources;
     const limits = createLimits(() => performance.now());
+    const refusals = new RefusalPace(this.#config.limits.refusalRate, () => performance.now());
     return {
       now: this.#now,
       emit: this.#telemetry.emit,
@@ -195,7 +216,11 @@ export class Inbound {
         return this.#telemetry.mayRecord() ? undefined : 'AUDIT_FULL';
       },
       sample: this.#telemetry.sample,
+      verify: this.#tokens.verify,
+      resource: resourceOf(this.#config),
+      contexts: this.#contexts,
       admit: limits.admit.bind(limits),
+      refusalWait: refusals.wait.bind(refusals),
       send: this.#reach.send,
     };
   }
@@ -206,4 +231,10 @@ function selfOf(identity: Identity, authority: string): Self {
   const spiffeId = identity.spiffeId.toString();
   const hash = createHash('sha256').update(spiffeId).digest('hex');
   return { spiffeId, pseudonym: `sidegate-${hash.slice(0, 8)}`, authority };
+}
+
+/** Undefined where the configuration does not say how callers reach us. */
+function resourceOf({ inbound, development }: Config): Resource | undefined {
+  if (inbound.publicUrl === undefined) return undefined;
+  return { url: inbound.publicUrl, proofAlgorithms: PROOF_ALGORITHMS, development };
 }

@@ -4,12 +4,13 @@ import type { KillSwitch } from '../state/index.ts';
 import type { AdminHandlers, KilledReport, KillReport } from '../status/index.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 import type { Inbound } from './inbound.ts';
+import type { Sources } from './sources.ts';
 
 const MAX_BY = 64;
 
 export interface KillParts {
   readonly telemetry: Telemetry;
-  readonly inbound: Inbound;
+  readonly inbound: Pick<Inbound, 'review'> & { readonly sources: Pick<Sources, 'policy'> };
   readonly killSwitch: KillSwitch;
   readonly now: Clock;
 }

@@ -3,21 +3,26 @@ import type { Config } from '../config/index.ts';
 import { watchFiles, type FileWatch } from '../files/index.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 import type { Inbound } from './inbound.ts';
-import type { Reloaded } from './sources.ts';
+import type { Reloaded, Sources } from './sources.ts';
 
 /** A certificate and its key are two files: between the two renames they do not fit, and that is no fault yet. */
 const PAIR_SETTLES = 3000;
 
+/** Whoever loads it. */
+export type Reloading = Pick<Inbound, 'reload'> & {
+  readonly sources: Pick<Sources, 'identityFits'>;
+};
+
 /** Reloads what has changed on disk, each alone, and everything when asked. */
 export class Reloader {
-  readonly #inbound: Inbound;
+  readonly #inbound: Reloading;
   readonly #audit: Pick<Telemetry, 'reopen'>;
   readonly #watches: readonly FileWatch[];
   #waiting: NodeJS.Timeout | undefined;
 
   constructor(
-    { identity, trust, policy }: Config,
-    inbound: Inbound,
+    { identity, trust, policy }: Pick<Config, 'identity' | 'trust' | 'policy'>,
+    inbound: Reloading,
     audit: Pick<Telemetry, 'reopen'>,
   ) {
     this.#inbound = inbound;

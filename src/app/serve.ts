@@ -8,6 +8,9 @@ export interface Signals {
   off(signal: Signal, listener: () => void): unknown;
 }
 
+/** A sidecar, or what is run like one. */
+export type Served = Pick<Sidecar, 'reload' | 'drain' | 'stopNow'>;
+
 /**
  * Starts a sidecar and serves until SIGTERM or SIGINT, then drains; a second one cuts what is still open, and one that
  * comes while it starts ends that. SIGHUP reloads. Resolves when everything is closed.
@@ -15,12 +18,12 @@ export interface Signals {
  * @throws what `start` throws
  */
 export async function serve(
-  start: (stop: AbortSignal) => Promise<Sidecar>,
+  start: (stop: AbortSignal) => Promise<Served>,
   signals: Signals,
 ): Promise<void> {
   const stopping = new AbortController();
   const { promise: asked, resolve } = Promise.withResolvers<undefined>();
-  let sidecar: Sidecar | undefined;
+  let sidecar: Served | undefined;
   const stop = (): void => {
     if (stopping.signal.aborted) sidecar?.stopNow();
     stopping.abort();

@@ -1,11 +1,13 @@
 import type { Config } from '../config/index.ts';
 import { systemClock, type Clock, type Listen } from '../lib/index.ts';
-import { KillSwitch } from '../state/index.ts';
+import { KillSwitch, createContexts } from '../state/index.ts';
 import { startAdmin, startStatus, type RunningServer } from '../status/index.ts';
 import { createTelemetry, type Output, type Telemetry } from '../telemetry/index.ts';
 import { awaitCredentials } from './credentials.ts';
 import { Inbound } from './inbound.ts';
 import { adminHandlers } from './operator.ts';
+import { Outbound } from './outbound.ts';
+import { ServiceReach } from './reach.ts';
 import { Reloader, watchConfiguration } from './reloader.ts';
 import { Sealer } from './sealer.ts';
 import type { Reloaded } from './sources.ts';
@@ -29,6 +31,8 @@ export interface Sidecar {
   readonly address: Listen;
   /** Where health and metrics are, if they are anywhere. */
   readonly status: Listen | undefined;
+  /** Where the agent makes its calls, if it may make any. */
+  readonly outbound: Listen | undefined;
   /**
    * Reads certificate, trust and policy anew, each whole; what is broken leaves the old in force and is told. Changed
    * files are noticed without it. The audit file is opened anew, in case it was moved.
@@ -66,10 +70,15 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   begun.defer(() => status?.close());
   const killSwitch = new KillSwitch(config.admin?.killed);
   await awaitCredentials(config, telemetry.emit, stop);
-  const inbound = begun.adopt(new Inbound({ config, telemetry, killSwitch, now }), (it) =>
-    it.close(),
-  );
-  sealer.use(inbound.sources.identity);
+  const parts = { config, telemetry, killSwitch, now };
+  const wayOut = wayOutOf(config);
+  const inbound = begun.adopt(new Inbound({ ...parts, ...wayOut }), (it) => it.close());
+  const { sources } = inbound;
+  sealer.use(sources.identity);
+  const outbound =
+    wayOut && begun.adopt(new Outbound({ ...parts, ...wayOut, sources }), (it) => it.close());
+  // Before anybody can call us: the agent may have to call somebody for them.
+  const way = await outbound?.listen();
   const address = await inbound.listen();
   readiness = () => inbound.readiness();
   degraded = () => inbound.degraded();
@@ -77,25 +86,57 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   if (options.file !== undefined)
     begun.adopt(watchConfiguration(options.file, telemetry.emit), (it) => it.close());
   if (config.admin !== undefined) {
-    const handlers = adminHandlers({ telemetry, inbound, reloader, killSwitch, now });
+    const review = () => inbound.review() + (outbound?.review() ?? 0);
+    const reviewed = { sources, review };
+    const handlers = adminHandlers({ telemetry, inbound: reviewed, reloader, killSwitch, now });
     begun.adopt(await startAdmin({ ...config.admin, handlers }), (it) => it.close());
   }
   announce(telemetry, killSwitch, options.warnings);
   telemetry.emit({ kind: 'log', level: 'info', message: inbound.summary(address) });
+  if (outbound !== undefined && way !== undefined)
+    telemetry.emit({ kind: 'log', level: 'info', message: outbound.summary(way) });
   const everything = begun.move();
   let drained: Promise<void> | undefined;
   return {
     address,
     status: status?.address,
+    outbound: way,
     reload: () => reloader.all(),
     flush: () => telemetry.flush(),
-    drain: () => (drained ??= inbound.drain().then(() => everything.disposeAsync())),
-    stopNow: () => inbound.cut(),
-    breakOff: () => inbound.breakOff().then(() => telemetry.close()),
+    drain: () =>
+      (drained ??= drainBoth(inbound, outbound, config.limits.drain).then(() =>
+        everything.disposeAsync(),
+      )),
+    stopNow: () => {
+      inbound.cut();
+      outbound?.cut();
+    },
+    breakOff: () =>
+      Promise.all([inbound.breakOff(), outbound?.breakOff()]).then(() => telemetry.close()),
   };
 }
 
 const NEVER = new AbortController().signal;
+
+/** What both ways share, where the agent may make calls. */
+function wayOutOf({ outbound: section, limits }: Config) {
+  if (section === undefined) return undefined;
+  const { grace } = section;
+  // As many as there are places: a call that has a place has a handle.
+  const contexts = createContexts(() => performance.now(), { grace, cap: limits.calls });
+  return { section, contexts, tokenService: new ServiceReach() };
+}
+
+/** The way out stays open for the calls that still come to their end by it; both together have `within` milliseconds. */
+async function drainBoth(
+  inbound: Inbound,
+  outbound: Outbound | undefined,
+  within: number,
+): Promise<void> {
+  const began = performance.now();
+  await inbound.drain();
+  await outbound?.drain(Math.max(0, within - (performance.now() - began)));
+}
 
 function startHealth(
   { status }: Config,

@@ -1,16 +1,20 @@
 import type { Emit } from '../call/index.ts';
 import type { Config } from '../config/index.ts';
-import { OperatorFault, Reloadable, placeOf, type Clock } from '../lib/index.ts';
+import { OperatorFault, Reloadable, placeOf, type Clock, type SourceFault } from '../lib/index.ts';
 import { routeMode, type Policy } from '../policy/index.ts';
 import { loadIdentity, loadTrust, trustEnds, type Identity, type Trust } from '../tls/index.ts';
 import { readPolicy } from './parts.ts';
 
 const SHADOW = 'mode is shadow: what the policy denies is recorded and let through';
 
+/** What of a configuration is needed; a service without a way in for calls has no `inbound`. */
+export type SourcesConfig = Pick<Config, 'identity' | 'trust' | 'policy' | 'mode' | 'development'> &
+  Partial<Pick<Config, 'inbound' | 'outbound' | 'tokenService'>>;
+
 export type Loaded = 'identity' | 'trust' | 'policy';
 
 export interface Reloaded {
-  readonly what: Loaded | 'audit';
+  readonly what: Loaded | 'keys' | 'audit';
   readonly ok: boolean;
   readonly why?: string;
 }
@@ -22,12 +26,12 @@ export class Sources {
   readonly policy: Reloadable<Policy>;
   /** What lies on the disk and could not be loaded. */
   readonly refused = new Set<Loaded>();
-  readonly #config: Config;
+  readonly #config: SourcesConfig;
   readonly #emit: Emit;
   readonly #now: Clock;
 
   /** @throws OperatorFault or SourceFaults: what cannot be loaded, and the remedy */
-  constructor(config: Config, emit: Emit, now: Clock) {
+  constructor(config: SourcesConfig, emit: Emit, now: Clock) {
     this.#config = config;
     this.#emit = emit;
     this.#now = now;
@@ -80,7 +84,8 @@ export class Sources {
     if (what === 'trust') return this.trust.current.warnings;
     if (what === 'identity') return [];
     const { warnings, mode } = this.policy.current;
-    const told = warnings.map((warning) => `${placeOf(warning)}: ${warning.message}`);
+    const found = [...warnings, ...unusedFaults(this.policy.current, this.#config)];
+    const told = found.map((warning) => `${placeOf(warning)}: ${warning.message}`);
     return mode === 'enforce' ? told : [...told, SHADOW];
   }
 
@@ -92,4 +97,24 @@ export class Sources {
     const shadowRoutes = routes.filter((route) => routeMode(route, now) === 'shadow').length;
     return { digest, shadowRoutes };
   }
+}
+
+/** What the policy says in vain, for the configuration does not go along. */
+function unusedFaults(
+  { issuers, routes }: Policy,
+  { development, inbound }: SourcesConfig,
+): SourceFault[] {
+  const developing = development ? [] : issuers.filter((issuer) => issuer.development);
+  const answers = inbound === undefined || inbound.publicUrl !== undefined;
+  const untold = answers ? [] : routes.filter(({ answer }) => answer);
+  return [
+    ...developing.map(({ name, at }) => {
+      const message = `no token of ${name} is believed, for it is for development`;
+      return { at, message, remedy: "Say 'development: true' in sidegate.yaml, or remove it." };
+    }),
+    ...untold.map(({ name, at }) => {
+      const message = `'${name}' has no answer without 'inbound.publicUrl' in sidegate.yaml`;
+      return { at, message, remedy: 'Set it, or remove the route.' };
+    }),
+  ];
 }

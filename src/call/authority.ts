@@ -86,7 +86,7 @@ export interface Authority extends VerifiedToken {
 }
 
 /** To be called by the stage `prove` alone, after the presenter was found to be the peer. */
-export function authorityOf(token: VerifiedToken, onBehalf: boolean): Authority {
+export function provenAuthority(token: VerifiedToken, onBehalf: boolean): Authority {
   return { ...token, onBehalf } as Authority;
 }
 

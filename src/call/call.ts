@@ -1,3 +1,4 @@
+import type { Secret } from '../lib/index.ts';
 import type { Authority } from './authority.ts';
 import type { AgentEntry, Decision, PinnedPolicy, RouteEntry } from './decision.ts';
 import type { FailureCode } from './failures.ts';
@@ -37,6 +38,10 @@ export class Call {
   route: RouteEntry | undefined = undefined;
   /** What a token proved; undefined if none was used. */
   authority: Authority | undefined = undefined;
+  /** The token that proved it, as it came. */
+  token: Secret | undefined = undefined;
+  /** By which the agent may refer to this call on its way out. */
+  handle: Secret | undefined = undefined;
   decision: Decision | undefined = undefined;
   shadowed = false;
   /** Why it failed, at whatever stage; what the caller was told follows from it. */
@@ -90,6 +95,8 @@ export interface CanonicalRequest {
   readonly upgrade: string | undefined;
   readonly callerRequestId: string | undefined;
   readonly authorization: string | undefined;
+  /** The `DPoP` field (RFC 9449). */
+  readonly proof: string | undefined;
   readonly trace: TraceContext;
 }
 
@@ -122,6 +129,13 @@ export type ReceivedCall = Readonly<Call> & { readonly request: CanonicalRequest
 export type IdentifiedCall = ReceivedCall & { readonly agent: AgentEntry };
 export type RoutedCall = IdentifiedCall & { readonly route: RouteEntry };
 
+declare const proven: unique symbol;
+
+/** A call whose token was verified, or that has none where none is needed; to be made by the stage `prove` alone. */
+export interface ProvenCall extends RoutedCall {
+  readonly [proven]: true;
+}
+
 export function received(call: Call, request: CanonicalRequest): ReceivedCall {
   call.request = request;
   return call as ReceivedCall;
@@ -137,12 +151,37 @@ export function routed(call: IdentifiedCall, route: RouteEntry): RoutedCall {
   return call as RoutedCall;
 }
 
+/** `proof`: what a token proved, and the token; undefined if none was used. */
+export function proved(
+  call: RoutedCall,
+  proof: { readonly authority: Authority; readonly token: Secret } | undefined,
+): ProvenCall {
+  (call as Call).authority = proof?.authority;
+  (call as Call).token = proof?.token;
+  return call as ProvenCall;
+}
+
+/** Keeps the handle that the agent gets of this call. */
+export function handled(call: Readonly<Call>, handle: Secret): void {
+  (call as Call).handle = handle;
+}
+
+/** What calls of both directions have. */
+export interface Travelling {
+  readonly id: string;
+  readonly tick: number;
+  readonly refusal: Refusal | undefined;
+  readonly forwardedAt: number | undefined;
+}
+
 /** Marks the moment at which the call leaves our hands. */
-export function forwarded(call: Readonly<Call>, tick: number): void {
-  (call as Call).forwardedAt = tick;
+export function forwarded(call: Travelling, tick: number): void {
+  (call as Mutable<Travelling>).forwardedAt = tick;
 }
 
 /** Keeps why a call failed; the first reason stays. */
-export function failed(call: Readonly<Call>, refusal: Refusal): void {
-  (call as Call).refusal ??= refusal;
+export function failed(call: Travelling, refusal: Refusal): void {
+  (call as Mutable<Travelling>).refusal ??= refusal;
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -31,6 +31,8 @@ export interface RouteEntry {
   readonly upgrade: 'none' | 'websocket';
   readonly authorization: 'strip' | 'pass';
   readonly tokenRule: TokenRule;
+  /** `metadata`: it is us who answer, with what a client must know to get a token (RFC 9728). */
+  readonly answer?: 'metadata' | undefined;
   readonly mode: Mode;
   /** Looser than `mode` until then (milliseconds since the epoch): whoever does not look at it, enforces. */
   readonly shadowUntil?: number | undefined;

@@ -1,6 +1,6 @@
 export {
   NO_TOKENS,
-  authorityOf,
+  provenAuthority,
   type Authority,
   type IssuerEntry,
   type IssuerKeys,
@@ -19,17 +19,21 @@ export {
   Call,
   failed,
   forwarded,
+  handled,
   identified,
+  proved,
   received,
   routed,
   type BodyFraming,
   type CallStart,
   type CanonicalRequest,
   type IdentifiedCall,
+  type ProvenCall,
   type ReceivedCall,
   type RoutedCall,
   type Sample,
   type TraceContext,
+  type Travelling,
 } from './call.ts';
 export type {
   AgentEntry,
@@ -51,10 +55,24 @@ export {
   type FailureCode,
   type Stage,
 } from './failures.ts';
+export {
+  OutboundCall,
+  addressed,
+  consent,
+  inContext,
+  receivedOutbound,
+  type AddressedOutbound,
+  type CallContext,
+  type ConsentedOutbound,
+  type OutboundSelf,
+  type OutboundStart,
+  type ReceivedOutbound,
+} from './outbound-call.ts';
 export { verifiedPeer, type PeerFacts, type VerifiedPeer } from './peer.ts';
 export { readableSource, writableSink, type Discard } from './node-stream.ts';
 export {
   denied,
+  isShadowed,
   permit,
   shadow,
   type ForwardableCall,
@@ -62,7 +80,7 @@ export {
   type ShadowedCall,
 } from './permit.ts';
 export { pump, type Flow, type Pumped } from './pump.ts';
-export { randomHex } from './random.ts';
+export { randomBase64url, randomHex } from './random.ts';
 export { KILLED, Refusal } from './refusal.ts';
 export {
   BrokenSink,
@@ -74,3 +92,4 @@ export {
   type Source,
   type Tunnel,
 } from './stream.ts';
+export type { TokenAnswer, TokenGrantKind } from './token-answer.ts';

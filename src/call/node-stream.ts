@@ -33,6 +33,10 @@ class ReadableSource implements Source {
     readable.on('error', this.#onError);
   }
 
+  get unread(): number {
+    return this.#readable.readableLength;
+  }
+
   start(sink: Sink): void {
     if (this.#sink !== undefined) throw new TypeError('a source is started once');
     this.#sink = sink;
@@ -84,6 +88,10 @@ class WritableSink implements Sink {
   constructor(writable: Writable) {
     this.#writable = writable;
     writable.on('drain', this.#onDrain).on('error', this.#onError).on('close', this.#onClose);
+  }
+
+  get unsent(): number {
+    return this.#writable.writableLength;
   }
 
   write(chunk: Uint8Array): boolean {

@@ -1,4 +1,4 @@
-import type { Call, IdentifiedCall, RoutedCall } from './call.ts';
+import type { Call, IdentifiedCall, ProvenCall } from './call.ts';
 import type { Denial, Grant } from './decision.ts';
 import { FAILURES } from './failures.ts';
 
@@ -6,7 +6,7 @@ declare const permitted: unique symbol;
 declare const shadowed: unique symbol;
 
 /** A call that policy allows. Only `permit` makes one, so forwarding an undecided call does not compile. */
-export interface PermittedCall extends RoutedCall {
+export interface PermittedCall extends ProvenCall {
   readonly decision: Grant;
   readonly [permitted]: true;
 }
@@ -20,8 +20,8 @@ export interface ShadowedCall extends IdentifiedCall {
 export type ForwardableCall = PermittedCall | ShadowedCall;
 
 /** To be called by the stage `decide` alone, with policy's own answer. */
-export function permit(call: RoutedCall, grant: Grant): PermittedCall {
-  (call as Call).decision = grant;
+export function permit(call: ProvenCall, grant: Grant): PermittedCall {
+  (call as Readonly<Call> as Call).decision = grant;
   return call as PermittedCall;
 }
 
@@ -36,4 +36,9 @@ export function shadow(call: IdentifiedCall, denial: Denial): ShadowedCall {
   (call as Call).decision = denial;
   (call as Call).shadowed = true;
   return call as ShadowedCall;
+}
+
+/** Whether policy has denied the call already, and shadow mode lets it through. */
+export function isShadowed(call: IdentifiedCall): call is ShadowedCall {
+  return call.shadowed;
 }

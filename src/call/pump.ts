@@ -6,6 +6,8 @@ export type Pumped = 'complete' | Error;
 /** One direction of a call on its way: how much went through so far. */
 export interface Flow {
   readonly bytes: number;
+  /** Bytes that wait on either side of it. */
+  readonly held: number;
   /** Stops taking from the source and breaks the sink off. `ended` is called if it was not yet. */
   cut(reason: Error): void;
 }
@@ -33,6 +35,14 @@ class RunningFlow implements Sink, Flow {
     this.#source = source;
     this.#sink = sink;
     this.#ended = ended;
+  }
+
+  get held(): number {
+    return this.#source.unread + this.#sink.unsent;
+  }
+
+  get unsent(): number {
+    return this.#sink.unsent;
   }
 
   run(): void {

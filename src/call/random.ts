@@ -18,3 +18,8 @@ export function randomView(bytes: number): Buffer {
 export function randomHex(bytes: number): string {
   return randomView(bytes).toString('hex');
 }
+
+/** So many random bytes in base64url. */
+export function randomBase64url(bytes: number): string {
+  return randomView(bytes).toString('base64url');
+}

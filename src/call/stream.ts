@@ -3,6 +3,8 @@ export type Headers = readonly (readonly [name: string, value: string])[];
 
 /** Where bytes come from. Pushes to its sink until told to pause; ends with exactly one of `end` and `fail`. */
 export interface Source {
+  /** Bytes that have arrived and that its sink has not been given. */
+  readonly unread: number;
   /** Called once; nothing flows before. */
   start(sink: Sink): void;
   pause(): void;
@@ -13,6 +15,8 @@ export interface Source {
 
 /** Where bytes go to. */
 export interface Sink {
+  /** Bytes that it has taken and that are still in this process. */
+  readonly unsent: number;
   /** False if it is full: no more until `drained` was called. */
   write(chunk: Uint8Array): boolean;
   /** The bytes are complete. */

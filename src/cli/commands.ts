@@ -12,6 +12,7 @@ export interface CommandEntry {
 const BEGIN = 'Begin:';
 const RUN = 'Run:';
 const POLICY = 'Policy:';
+const TOKENS = 'Tokens:';
 const CERTIFICATES = 'Certificates:';
 
 export const COMMANDS: readonly CommandEntry[] = [
@@ -92,6 +93,24 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: POLICY,
     summary: 'hold the policy against the cases of policy.test.yaml',
     load: async (terminal) => (await import('./test.ts')).testCommand(terminal),
+  },
+  {
+    name: 'sts',
+    group: TOKENS,
+    summary: 'run the token service, for where there is no identity provider',
+    load: async (terminal) => (await import('./sts.ts')).stsCommand(terminal),
+  },
+  {
+    name: 'token',
+    group: TOKENS,
+    summary: 'keys of the token service, and tokens for development: keys, mint',
+    load: async (terminal) => (await import('./token/command.ts')).tokenCommand(terminal),
+  },
+  {
+    name: 'grants',
+    group: TOKENS,
+    summary: 'authority of tasks that outlived their call: list, revoke',
+    load: async (terminal) => (await import('./grants/command.ts')).grantsCommand(terminal),
   },
   {
     name: 'ca',

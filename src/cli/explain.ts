@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { FAILURES } from '../call/index.ts';
-import { explain, renderExplanation, type Explanation } from '../policy/index.ts';
+import { explain, renderExplanation, type AskedToken, type Explanation } from '../policy/index.ts';
 import { canonicalTarget } from '../call/index.ts';
 import { DEFAULT_POLICY, JSON_HELP } from './defaults.ts';
 import { withExamples } from './example.ts';
@@ -12,6 +12,9 @@ import type { Terminal } from './terminal.ts';
 
 interface ExplainFlags {
   readonly policy: string;
+  readonly for?: string;
+  readonly tokenScopes?: string;
+  readonly via?: readonly string[];
   readonly json?: true;
 }
 
@@ -28,11 +31,28 @@ export function explainCommand(terminal: Terminal): Command {
     .argument('<method>', 'GET, POST, …')
     .argument('<path>', 'as the caller would send it')
     .option('--policy <file>', 'the policy', DEFAULT_POLICY)
+    .option('--for <subject>', 'it sends a token that speaks for this issuer/subject')
+    .option('--token-scopes <scopes>', 'it sends a token with these scopes, e.g. a:read,a:write')
+    .option('--via <actor>', 'who stands between the two; again for each, in their order', collect)
     .option('--json', JSON_HELP)
     .action((agent: string, method: string, path: string, flags: ExplainFlags) =>
       explainOne(terminal, { agent, method, path }, flags),
     );
-  return withExamples(command, 'sidegate explain billing POST /invoices');
+  return withExamples(
+    command,
+    'sidegate explain billing POST /invoices',
+    'sidegate explain billing GET /invoices --for sts/alice --token-scopes invoices:read --via planner',
+  );
+}
+
+function collect(actor: string, before: readonly string[] = []): readonly string[] {
+  return [...before, actor];
+}
+
+/** Any of the three flags means a token; without scopes it has none. */
+function tokenOf({ for: subject, tokenScopes, via }: ExplainFlags): AskedToken | undefined {
+  if (subject === undefined && tokenScopes === undefined && via === undefined) return undefined;
+  return { for: subject, scopes: tokenScopes?.split(',').filter(Boolean) ?? [], via };
 }
 
 /** The path goes the way of a call's: one that the door refuses never comes before the policy. */
@@ -41,7 +61,12 @@ function explainOne(terminal: Terminal, asked: Asked, flags: ExplainFlags): void
   const target = canonicalTarget(asked.path);
   if ('fault' in target) return printRefused(terminal, asked, target.fault, flags);
   const { agent, method } = asked;
-  const explanation = explain(policy, { as: agent, method, path: target.meaning });
+  const explanation = explain(policy, {
+    as: agent,
+    method,
+    path: target.meaning,
+    token: tokenOf(flags),
+  });
   if (flags.json === true) return printJson(terminal, plain(explanation));
   terminal.out(`${harmless(seenFromCwd(terminal, renderExplanation(explanation)))}\n`);
 }
@@ -61,12 +86,14 @@ function plain(explanation: Explanation): object {
     spiffeId: agent?.spiffeId.toString(),
     method: ask.method,
     path: ask.path,
+    token: ask.token,
     allowed,
     code,
     rule: rule === undefined ? undefined : { name: rule.name, nearest, ...rule.at },
     required,
     held,
     missing: missing === '' ? undefined : missing,
+    whose: explanation.whose,
     didYouMean: explanation.meant,
     change: explanation.change,
     sentences: explanation.sentences,

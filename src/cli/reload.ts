@@ -18,6 +18,7 @@ export function reloadCommand(terminal: Terminal): Command {
     .description(
       'Has the running sidecar read certificates, trust and policy anew, waits, and says what is in force. What is broken leaves the old in force; then the exit code is 1. Changed files are noticed without it.',
     )
+    .option('--wait', 'it always does; for scripts that say so')
     .option('--json', JSON_HELP)
     .action((flags: ReloadFlags) => reload(terminal, flags));
   return withExamples(withAdminFlags(command), 'sidegate reload');

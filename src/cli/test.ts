@@ -51,14 +51,26 @@ function printResults(terminal: Terminal, results: readonly CaseResult[], flags:
 }
 
 function lineOf({ case: one, passed, actual }: CaseResult, policy: string): string {
-  const call = `${one.as}  ${one.method} ${one.target}`;
+  const call = `${one.as}  ${one.method} ${one.target}${tokenFlags(one)}`;
   if (passed) return `✓ ${call}  ${one.expect}\n`;
   const place = placeOf({ at: one.at, message: '', remedy: '' });
-  const next = `sidegate explain ${one.as} ${one.method} ${one.target} --policy ${policy}`;
+  const asked = `${one.as} ${one.method} ${one.target}${tokenFlags(one)}`;
+  const next = `sidegate explain ${asked} --policy ${policy}`;
   return `✗ ${call}  expected ${one.expect}, is ${actual}  ${place}\n    → ${next}\n`;
 }
 
+/** The token of a case, as the flags of `explain`. */
+function tokenFlags({ token }: CaseResult['case']): string {
+  if (token === undefined) return '';
+  const flags = [
+    ['for', token.for ?? ''],
+    ['token-scopes', token.scopes.join(',') || "''"],
+    ...(token.via ?? []).map((actor) => ['via', actor]),
+  ];
+  return flags.map(([name, value]) => (value === '' ? '' : ` --${name} ${value}`)).join('');
+}
+
 function plain({ case: one, passed, actual }: CaseResult): object {
-  const { as, method, target, expect, at } = one;
-  return { as, method, path: target, expect, actual, passed, file: at.file, line: at.line };
+  const { as, method, target, token, expect, at } = one;
+  return { as, method, path: target, token, expect, actual, passed, file: at.file, line: at.line };
 }

@@ -1,3 +1,5 @@
+import { OUTBOUND_SETTINGS } from './outbound-settings.ts';
+
 /** A setting that a flag or a variable may override. */
 export interface Setting {
   /** Keys from the root of the file. */
@@ -49,6 +51,13 @@ export const SETTINGS: readonly Setting[] = [
     help: 'how long the agent may think before it begins to answer',
   },
   {
+    path: ['inbound', 'publicUrl'],
+    kind: 'text',
+    value: 'url',
+    help: 'how callers reach this sidecar, told to those who need a token',
+  },
+  ...OUTBOUND_SETTINGS,
+  {
     path: ['identity', 'cert'],
     kind: 'text',
     value: 'file',
@@ -70,6 +79,12 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'text',
     value: 'mode',
     help: "overrides the policy's mode: enforce, or shadow (forward, and record what would be denied)",
+  },
+  {
+    path: ['development'],
+    kind: 'boolean',
+    value: 'true|false',
+    help: "believe the policy's issuers that are for development",
   },
   {
     path: ['status', 'listen'],
@@ -156,6 +171,18 @@ export const SETTINGS: readonly Setting[] = [
     help: 'open connections of one identity',
   },
   {
+    path: ['limits', 'calls'],
+    kind: 'number',
+    value: 'n',
+    help: 'calls under way in all',
+  },
+  {
+    path: ['limits', 'callsPerAgent'],
+    kind: 'number',
+    value: 'n',
+    help: 'calls under way of one agent',
+  },
+  {
     path: ['limits', 'handshakes'],
     kind: 'number',
     value: 'n',
@@ -168,10 +195,46 @@ export const SETTINGS: readonly Setting[] = [
     help: 'handshakes under way at a time of one IP address',
   },
   {
+    path: ['limits', 'handshakeRate'],
+    kind: 'number',
+    value: 'n',
+    help: 'handshakes a second of one IP address; more wait for their turn',
+  },
+  {
+    path: ['limits', 'refusalRate'],
+    kind: 'number',
+    value: 'n',
+    help: 'refusals a second that one caller is answered at once; more wait for up to 0.8 s',
+  },
+  {
     path: ['limits', 'headTimeout'],
     kind: 'text',
     value: 'time',
     help: 'for a request head to arrive',
+  },
+  {
+    path: ['limits', 'bodyTimeout'],
+    kind: 'text',
+    value: 'time',
+    help: 'to wait for bytes of a body',
+  },
+  {
+    path: ['limits', 'sendTimeout'],
+    kind: 'text',
+    value: 'time',
+    help: 'for a caller to take bytes of its answer',
+  },
+  {
+    path: ['limits', 'minRate'],
+    kind: 'text',
+    value: 'size',
+    help: 'a second, sent or taken by a caller that is waited for longer',
+  },
+  {
+    path: ['limits', 'buffered'],
+    kind: 'text',
+    value: 'size',
+    help: 'kept between callers and the agent, in all',
   },
   {
     path: ['limits', 'idleTimeout'],

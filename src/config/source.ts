@@ -1,8 +1,10 @@
 import { dirname, resolve } from 'node:path';
-import type { SourceFault, YamlPath, YamlSource } from '../lib/index.ts';
+import type { ShapedSource, SourceFault, YamlPath, YamlSource } from '../lib/index.ts';
 import { SETTINGS, flagOf, variableOf, type Setting } from './settings.ts';
 
 type Section = Record<string, unknown>;
+/** A setting, as far as its value may be a file. */
+export type Placed = Pick<Setting, 'path' | 'holds'>;
 
 /** What is set outside the file. */
 export interface Overrides {
@@ -67,9 +69,16 @@ export class ConfigSource {
   }
 }
 
+/** A file that nothing is laid over. */
+export function placedSource(file: YamlSource, more: readonly Placed[]): ShapedSource {
+  const value = clone(file.value);
+  if (isSection(value)) resolveFiles(value, dirname(resolve(file.file)), [...SETTINGS, ...more]);
+  return { value, valueAt: (path) => file.valueAt(path), keyAt: (path) => file.keyAt(path) };
+}
+
 /** Files in the file are relative to it. */
-function resolveFiles(root: Section, folder: string): void {
-  for (const { path, holds } of SETTINGS) {
+function resolveFiles(root: Section, folder: string, settings: readonly Placed[] = SETTINGS): void {
+  for (const { path, holds } of settings) {
     const at = get(root, path);
     if (typeof at === 'string' && holds !== undefined) put(root, path, atFolder(holds, at, folder));
   }

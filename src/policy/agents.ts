@@ -11,15 +11,20 @@ export function defaultId(trustDomain: string, name: string): string {
   return `spiffe://${trustDomain}/agent/${name}`;
 }
 
+/** The ID of an agent as it stands in the file, whatever else is wrong there. */
+export function ownId(source: YamlSource, name: string, value: unknown): string {
+  const own = fieldOf(value, 'id');
+  const trustDomain = String(fieldOf(source.value, 'trustDomain'));
+  return typeof own === 'string' ? own : defaultId(trustDomain, name);
+}
+
 /** What no shape says of agents: their names, and that no two have one ID. */
 export function agentFaults(source: YamlSource): SourceFault[] {
   const faults: SourceFault[] = [];
-  const trustDomain = String(fieldOf(source.value, 'trustDomain'));
   const owners = new Map<string, SourcePosition>();
   for (const [name, value] of sectionOf(source, 'agents')) {
     const at = source.keyAt(['agents', name]);
-    const own = fieldOf(value, 'id');
-    const id = typeof own === 'string' ? own : defaultId(trustDomain, name);
+    const id = ownId(source, name, value);
     const owner = owners.get(id);
     const fault = agentNameFault(name);
     if (fault !== undefined)
@@ -38,19 +43,25 @@ function sameIdFault(
   return source.fault(one.at, message, 'Give each agent an ID of its own, or make them one agent.');
 }
 
+const NO_CLIENTS: PolicyAgent['clients'] = new Map();
+const NO_PEERS: PolicyAgent['peers'] = Object.freeze([]);
+
 export function compileAgents(
   source: YamlSource,
   parts: { file: PolicyFile; edition: Edition },
 ): PolicyAgent[] {
   const { file, edition } = parts;
   return Object.entries(file.agents).map(([name, value]: [string, AgentValue]) => {
-    const { id, disabled } = 'disabled' in value || 'id' in value ? value : {};
+    const fields: Partial<Extract<AgentValue, { id?: unknown }>> = value;
+    const { id, disabled, clients, peers } = fields;
     return new PolicyAgent(edition, {
       name,
       spiffeId: id ?? SpiffeId.parse(defaultId(file.trustDomain.name, name)),
       disabled: disabled ?? false,
       at: source.keyAt(['agents', name]),
       grants: new Grants(value.scopes),
+      clients: clients === undefined ? NO_CLIENTS : new Map(Object.entries(clients)),
+      peers: peers === undefined ? NO_PEERS : Object.freeze(peers),
     });
   });
 }

@@ -1,5 +1,6 @@
 import type { FailureCode } from '../call/index.ts';
 import { readShape, readYaml, type SourcePosition } from '../lib/index.ts';
+import type { AskedToken } from './asked-token.ts';
 import { casesShape, type Expectation } from './cases-shape.ts';
 import type { Policy } from './policy.ts';
 import { judge } from './verdict.ts';
@@ -10,6 +11,7 @@ export interface PolicyCase {
   readonly method: string;
   /** As the caller would send it, perhaps with a query. */
   readonly target: string;
+  readonly token: AskedToken | undefined;
   readonly expect: Expectation;
   readonly at: SourcePosition;
 }
@@ -32,10 +34,10 @@ export type ReadTarget = (
  */
 export function loadCases(text: string, file: string): readonly PolicyCase[] {
   const source = readYaml(text, file);
-  return readShape(source, casesShape).cases.map(({ as, call, expect }, index) => {
+  return readShape(source, casesShape).cases.map(({ as, call, token, expect }, index) => {
     const blank = call.indexOf(' ');
     const at = source.valueAt(['cases', index]);
-    return { as, method: call.slice(0, blank), target: call.slice(blank + 1), expect, at };
+    return { as, method: call.slice(0, blank), target: call.slice(blank + 1), token, expect, at };
   });
 }
 
@@ -53,11 +55,11 @@ export function runCases(
 
 function answer(
   policy: Policy,
-  { as, method, target }: PolicyCase,
+  { as, method, target, token }: PolicyCase,
   readTarget: ReadTarget,
 ): CaseResult['actual'] {
   const read = readTarget(target);
   if ('fault' in read) return 'MALFORMED_REQUEST';
-  const { code } = judge(policy, { as, method, path: read.meaning });
+  const { code } = judge(policy, { as, method, path: read.meaning, token });
   return code === 'OK' ? 'allow' : code;
 }

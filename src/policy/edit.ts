@@ -4,7 +4,7 @@ import { fieldOf, sectionOf } from './section.ts';
 
 type Section = 'agents' | 'routes';
 
-const TOP_KEYS = ['version', 'trustDomain', 'mode', 'agents', 'routes'];
+const TOP_KEYS = ['version', 'trustDomain', 'mode', 'issuers', 'agents', 'routes', 'peers'];
 
 /** Adds scopes to the end of an agent's list, in the style in which the list is written. */
 export function addScopes(

@@ -17,6 +17,10 @@ export class PolicyAgent implements AgentEntry {
   readonly disabled: boolean;
   readonly at: SourcePosition;
   readonly grants: Grants;
+  /** By the issuer's name: what it calls this agent. */
+  readonly clients: ReadonlyMap<string, readonly string[]>;
+  /** Names of the agents for whom the token service may give this one tokens. */
+  readonly peers: readonly string[];
   readonly edition: Edition;
 
   constructor(edition: Edition, fields: AgentFields) {
@@ -26,6 +30,8 @@ export class PolicyAgent implements AgentEntry {
     this.disabled = fields.disabled;
     this.at = fields.at;
     this.grants = fields.grants;
+    this.clients = fields.clients;
+    this.peers = fields.peers;
     Object.freeze(this);
   }
 }
@@ -42,6 +48,7 @@ export class PolicyRoute implements RouteEntry {
   readonly upgrade: 'none' | 'websocket';
   readonly authorization: 'strip' | 'pass';
   readonly tokenRule: TokenRule;
+  readonly answer: 'metadata' | undefined;
   readonly mode: Mode;
   readonly shadowUntil: number | undefined;
   readonly at: SourcePosition;
@@ -58,6 +65,7 @@ export class PolicyRoute implements RouteEntry {
     this.upgrade = fields.upgrade;
     this.authorization = fields.authorization;
     this.tokenRule = fields.tokenRule;
+    this.answer = fields.answer;
     this.mode = fields.mode;
     this.shadowUntil = fields.shadowUntil;
     this.at = fields.at;

@@ -29,6 +29,8 @@ export function explain(policy: Policy, ask: Ask, now = Infinity): Explanation {
     required: rule?.scopes ?? [],
     held: agent?.grants.written ?? [],
     missing: decision.allowed ? '' : decision.missing,
+    missingScopes: decision.allowed ? [] : decision.missingScopes,
+    whose: decision.allowed ? undefined : decision.whose,
     meant: agent === undefined ? nameMeant(policy, ask.as) : undefined,
     change: decision.allowed ? undefined : proposeChange(policy, ask),
   } as const;

@@ -25,6 +25,9 @@ export interface Explanation {
   readonly required: readonly string[];
   readonly held: readonly string[];
   readonly missing: string;
+  readonly missingScopes: readonly string[];
+  /** Whose scope was missing, or who was refused, where a token is asked about: an agent's name, or `issuer/subject`. */
+  readonly whose: string | undefined;
   /** The agent whose name is nearly the one asked for. */
   readonly meant: string | undefined;
   /** What would allow the call. */

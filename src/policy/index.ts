@@ -1,4 +1,5 @@
 export { agentNameFault } from './agent-name.ts';
+export type { AskedToken } from './asked-token.ts';
 export { loadCases, runCases, type CaseResult, type PolicyCase, type ReadTarget } from './cases.ts';
 export { EXPECTATIONS, type Expectation } from './cases-shape.ts';
 export { applyEdits, type LineEdit } from './draft.ts';
@@ -8,6 +9,7 @@ export type { Explanation } from './explanation.ts';
 export { casesJsonSchema, policyJsonSchema } from './json-schema.ts';
 export { loadPolicy, type LoadOptions } from './load.ts';
 export { matrix, type Matrix, type MatrixCell, type MatrixRow } from './matrix.ts';
+export { METADATA_PATH } from './metadata-route.ts';
 export { denialMode, routeMode } from './mode.ts';
 export { Policy } from './policy.ts';
 export type { Change } from './propose.ts';

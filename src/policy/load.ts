@@ -8,10 +8,14 @@ import {
   type YamlSource,
 } from '../lib/index.ts';
 import { agentFaults, compileAgents } from './agents.ts';
+import { clientFaults } from './clients.ts';
 import type { Edition } from './entry.ts';
+import { compileIssuers, issuerFaults } from './issuers.ts';
+import { compilePeers, peerFaults } from './peers.ts';
 import { Policy } from './policy.ts';
 import { compileRoutes, readRouteKeys } from './routes.ts';
 import { policyShape, type PolicyFile } from './shape.ts';
+import { tokenWarnings } from './token-warnings.ts';
 import { warningsOf } from './warnings.ts';
 
 export interface LoadOptions {
@@ -34,11 +38,19 @@ export function loadPolicy(text: string, file: string, options: LoadOptions = {}
 export function compilePolicy(source: YamlSource, text: string, options: LoadOptions): Policy {
   const shaped = shapeOrFaults(source);
   const keys = readRouteKeys(source);
-  const [first, ...others] = [...shaped.faults, ...agentFaults(source), ...keys.faults];
+  const [first, ...others] = [
+    ...shaped.faults,
+    ...issuerFaults(source),
+    ...agentFaults(source),
+    ...clientFaults(source),
+    ...keys.faults,
+    ...peerFaults(source),
+  ];
   if (first !== undefined) throw new SourceFaults([first, ...others]);
   if (shaped.value === undefined) throw new TypeError('a policy without faults has no value');
   const mode = options.mode ?? shaped.value.mode ?? 'enforce';
   const edition: Edition = {};
+  const issuers = compileIssuers(source, shaped.value);
   const agents = compileAgents(source, { file: shaped.value, edition });
   const routes = compileRoutes(source, {
     file: shaped.value,
@@ -55,7 +67,12 @@ export function compilePolicy(source: YamlSource, text: string, options: LoadOpt
     edition,
     agents,
     routes,
-    warnings: warningsOf(source, { agents, routes, now: options.now }),
+    issuers,
+    peers: compilePeers(source, { file: shaped.value, agents }),
+    warnings: [
+      ...warningsOf(source, { agents, routes, now: options.now }),
+      ...tokenWarnings(source, { issuers, agents, routes }),
+    ],
   });
 }
 

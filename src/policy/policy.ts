@@ -1,19 +1,25 @@
 import type {
   AgentEntry,
+  Authority,
   Decision,
   Denial,
   IssuerEntry,
   Mode,
   PeerEntry,
   PinnedPolicy,
+  Principal,
   Question,
   RouteEntry,
+  VerifiedToken,
 } from '../call/index.ts';
 import type { SourceFault } from '../lib/index.ts';
 import type { SpiffeId } from '../spiffe/index.ts';
+import { denial } from './denial.ts';
 import { PolicyAgent, PolicyRoute, type Edition } from './entry.ts';
 import { groupByPath } from './path-entry.ts';
 import { Paths } from './paths.ts';
+import { Principals } from './principals.ts';
+import { TokenGate } from './token-gate.ts';
 
 /** Everything that a policy is made of, checked. */
 export interface PolicyParts {
@@ -25,6 +31,8 @@ export interface PolicyParts {
   readonly edition: Edition;
   readonly agents: readonly PolicyAgent[];
   readonly routes: readonly PolicyRoute[];
+  readonly issuers: readonly IssuerEntry[];
+  readonly peers: ReadonlyMap<string, PeerEntry>;
   readonly warnings: readonly SourceFault[];
 }
 
@@ -40,11 +48,15 @@ export class Policy implements PinnedPolicy {
   readonly agents: readonly PolicyAgent[];
   readonly routes: readonly PolicyRoute[];
   readonly warnings: readonly SourceFault[];
-  readonly issuers: readonly IssuerEntry[] = [];
+  readonly issuers: readonly IssuerEntry[];
+  /** By name. */
+  readonly peers: ReadonlyMap<string, PeerEntry>;
   readonly paths: Paths;
   readonly #byId: ReadonlyMap<string, PolicyAgent>;
   readonly #byName: ReadonlyMap<string, PolicyAgent>;
   readonly #edition: Edition;
+  readonly #who: Principals;
+  readonly #gate: TokenGate;
 
   constructor(parts: PolicyParts) {
     this.file = parts.file;
@@ -54,11 +66,15 @@ export class Policy implements PinnedPolicy {
     this.trustDomain = parts.trustDomain;
     this.agents = parts.agents;
     this.routes = parts.routes;
+    this.issuers = parts.issuers;
+    this.peers = parts.peers;
     this.warnings = parts.warnings;
     this.paths = new Paths(groupByPath(parts.routes));
     this.#byId = new Map(parts.agents.map((agent) => [agent.spiffeId.toString(), agent]));
     this.#byName = new Map(parts.agents.map((agent) => [agent.name, agent]));
     this.#edition = parts.edition;
+    this.#who = new Principals(parts.issuers, this.#byId);
+    this.#gate = new TokenGate(this.#who);
   }
 
   findAgent(id: SpiffeId): PolicyAgent | undefined {
@@ -69,12 +85,12 @@ export class Policy implements PinnedPolicy {
     return this.#byName.get(name);
   }
 
-  whoIs(): PolicyAgent | undefined {
-    return undefined;
+  whoIs(principal: Principal): PolicyAgent | undefined {
+    return this.#who.whoIs(principal);
   }
 
-  peerNamed(): PeerEntry | undefined {
-    return undefined;
+  peerNamed(name: string): PeerEntry | undefined {
+    return this.peers.get(name);
   }
 
   route(question: Question): PolicyRoute | Denial {
@@ -92,30 +108,22 @@ export class Policy implements PinnedPolicy {
   }
 
   /** Fails closed: an agent or a route of another policy is nobody's and nothing's here. */
-  decide(agent: AgentEntry, route: RouteEntry): Decision {
+  decide(agent: AgentEntry, route: RouteEntry, authority?: Authority): Decision {
+    return this.suppose(agent, route, authority);
+  }
+
+  /** What `decide` would say of a token. For questions about tokens that nobody has sent, and for no call. */
+  suppose(agent: AgentEntry, route: RouteEntry, token: VerifiedToken | undefined): Decision {
     if (!(agent instanceof PolicyAgent) || agent.edition !== this.#edition)
       return denial('UNKNOWN_AGENT', route, { missing: 'an agent of this policy' });
     if (agent.disabled) return denial('AGENT_DISABLED', route, { missing: 'an enabled agent' });
     if (!(route instanceof PolicyRoute) || route.edition !== this.#edition)
       return denial('NO_ROUTE', undefined, { missing: 'a route' });
-    if (agent.grants.coversAll(route.scopes)) return route.grant;
-    const missingScopes = agent.grants.missing(route.scopes);
-    return denial('SCOPE_MISSING', route, { missing: missingScopes.join(' '), missingScopes });
+    return this.#gate.judge(agent, route, token);
   }
 
   #noRoute(path: string): Denial {
     const near = this.paths.almost(path) ?? this.paths.nearest(path);
     return denial('NO_ROUTE', near?.strictest, { nearest: near !== undefined, missing: 'a route' });
   }
-}
-
-interface DenialParts {
-  readonly missing: string;
-  readonly nearest?: boolean;
-  readonly missingScopes?: readonly string[];
-}
-
-function denial(code: Denial['code'], rule: RouteEntry | undefined, parts: DenialParts): Denial {
-  const { missing, nearest = false, missingScopes = [] } = parts;
-  return { allowed: false, code, rule, nearest, missing, missingScopes };
 }

@@ -73,7 +73,9 @@ function takeStep(shop: Workshop, { agent, decision }: Verdict): string | undefi
     enable(source, draft, agent.name);
     return `enable ${agent.name}`;
   }
-  if (decision.allowed || decision.missingScopes.length === 0) return undefined;
+  // What a token or somebody else in its chain lacks, no line of this file should give the agent.
+  if (decision.allowed || (decision.whose ?? agent.name) !== agent.name) return undefined;
+  if (decision.missingScopes.length === 0) return undefined;
   addScopes(source, draft, agent.name, decision.missingScopes);
   return `grant ${decision.missingScopes.join(' and ')} to ${agent.name}`;
 }
@@ -83,11 +85,22 @@ function newMethod(shop: Workshop, near: PolicyRoute | undefined): string | unde
   const entry = policy.paths.find(ask.path);
   if (entry === undefined || !isMethod(ask.method)) return undefined;
   const { agent } = judge(policy, ask);
-  const joinable = [...new Set(entry.methods.values())].filter((one) => sameKind(ask.method, one));
+  const lines = [...new Set(entry.methods.values())];
+  const tokens = lines.some(takesToken);
+  const joinable = lines.filter((one) => sameKind(ask.method, one) && takesToken(one) === tokens);
   const best = joinable.find((one) => agent?.grants.coversAll(one.scopes)) ?? joinable[0];
   if (best === undefined) return newRoute(shop, near, `${ask.method} ${entry.template.text}`);
   addMethod(source, draft, best.name, ask.method);
   return `add ${ask.method} to the route '${best.name}'`;
+}
+
+function takesToken({ tokenRule }: PolicyRoute): boolean {
+  return tokenRule.token === 'required' || tokenRule.token === 'optional';
+}
+
+/** Whether a path takes tokens: a route that we propose beside it would take none. */
+function besideTokens({ routes }: Policy, near: PolicyRoute | undefined): boolean {
+  return routes.some((one) => one.template.text === near?.template.text && takesToken(one));
 }
 
 function newRoute(
@@ -95,8 +108,8 @@ function newRoute(
   near: PolicyRoute | undefined,
   key: string | undefined,
 ): string | undefined {
-  if (key === undefined) return undefined;
   const { policy, ask, source, draft } = shop;
+  if (key === undefined || besideTokens(policy, near)) return undefined;
   const scopes = scopesFor(ask, near, judge(policy, ask).agent?.grants);
   const value = `[${scopes.join(', ')}]`;
   addEntry(source, draft, { section: 'routes', key, value, near: near?.name });

@@ -1,16 +1,29 @@
 import type { Matrix, MatrixCell } from './matrix.ts';
 
 const KEY = '✓ allowed   · a scope is missing   × the agent is disabled';
+const NEEDS = {
+  token: { mark: 't', key: 't with a token' },
+  subject: { mark: 's', key: "s with a token, on somebody's behalf" },
+} as const;
 
 /** A table that is never wider than `width` unless one column alone is: names as heads, or else numbers and a legend. */
 export function renderMatrix(matrix: Matrix, width = 100): string {
   const names = matrix.routes.map(({ name }) => name);
   const first = Math.max(0, ...matrix.rows.map(({ agent }) => agent.name.length));
   if (tableWidth(first, names) <= width)
-    return [...table(matrix, { heads: names, from: 0 }), '', KEY].join('\n');
+    return [...table(matrix, { heads: names, from: 0 }), '', keyOf(matrix)].join('\n');
   const numbers = names.map((_, index) => String(index + 1));
   const legend = names.map((name, index) => `${String(index + 1).padStart(4)}  ${name}`);
-  return [...blocks(matrix, { numbers, first, width }), ...legend, '', KEY].join('\n');
+  return [...blocks(matrix, { numbers, first, width }), ...legend, '', keyOf(matrix)].join('\n');
+}
+
+/** What the marks mean; of those about tokens, only the ones that are there. */
+function keyOf({ rows }: Matrix): string {
+  const needs = new Set(rows.flatMap(({ cells }) => cells.map((cell) => cell.needs)));
+  const keys = (['token', 'subject'] as const).filter((one) => needs.has(one));
+  return [KEY, ...(keys.length === 0 ? [] : [keys.map((one) => NEEDS[one].key).join('   ')])].join(
+    '\n',
+  );
 }
 
 function tableWidth(first: number, heads: readonly string[]): number {
@@ -63,7 +76,8 @@ function cell(text: string, column: number, width: number): string {
   return ` ${text.padStart(left + text.length).padEnd(width)} `;
 }
 
-function mark({ code }: MatrixCell): string {
+function mark({ code, needs }: MatrixCell): string {
   if (code === 'OK') return '✓';
+  if (needs !== undefined) return NEEDS[needs].mark;
   return code === 'AGENT_DISABLED' ? '×' : '·';
 }

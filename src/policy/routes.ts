@@ -1,11 +1,13 @@
-import { NO_TOKENS, type Mode, type RouteLimits } from '../call/index.ts';
+import type { Mode, RouteLimits } from '../call/index.ts';
 import type { SourceFault, YamlSource } from '../lib/index.ts';
 import { PolicyRoute, type Edition } from './entry.ts';
 import { placeKeyFault } from './key-fault.ts';
 import { parseRouteKey, type RouteKey } from './route-key.ts';
+import { metadataFaults } from './metadata-route.ts';
 import { shapeOf } from './path-entry.ts';
 import { fieldOf, sectionOf } from './section.ts';
 import type { PolicyFile, RouteValue } from './shape.ts';
+import { tokenFaults, tokenRuleOf } from './token-rule.ts';
 
 /** The keys of `routes` that can be read, and what is wrong with the others or between them. */
 export interface ReadKeys {
@@ -32,6 +34,8 @@ export function readRouteKeys(source: YamlSource): ReadKeys {
     if (clash !== undefined) faults.push(source.fault(at, clash.message, clash.remedy));
     owners.set(shape, [...others, { key, line: at.line }]);
     faults.push(...conditionFaults(source, { text, key, value, fileShadows }));
+    faults.push(...metadataFaults(source, { text, key, value }));
+    faults.push(...tokenFaults(source, text, value));
   }
   return { keys, faults };
 }
@@ -85,14 +89,15 @@ export function compileRoutes(
     const key = parts.keys.get(name);
     if (key === undefined) throw new TypeError(`the route '${name}' was not checked`);
     const conditions: Partial<Extract<RouteValue, { mode?: unknown }>> = value;
-    const { upgrade = 'none', authorization = 'strip', mode, until } = conditions;
+    const { upgrade = 'none', authorization = 'strip', answer, mode, until } = conditions;
     return new PolicyRoute(parts.edition, key, {
       name,
       scopes: Object.freeze(value.scopes),
       limits: limitsOf(conditions),
       upgrade,
       authorization,
-      tokenRule: NO_TOKENS,
+      tokenRule: tokenRuleOf(parts.file, value),
+      answer,
       // After its last day of shadow a route is enforced, even if the file as a whole is not.
       mode: mode === 'enforce' || until !== undefined ? 'enforce' : parts.base,
       shadowUntil: until,

@@ -20,6 +20,16 @@ export function requiredScopeFault(text: string): ScopeFault | undefined {
   return literalFault(text);
 }
 
+/** Of a scope that is asked for at the token service. */
+export function askedScopeFault(text: string): ScopeFault | undefined {
+  if (text.includes('*'))
+    return {
+      message: 'must be one scope, written out: a token has scopes and no families of them',
+      remedy: `Name the scopes that the peer's routes take, e.g. 'invoices:read'.`,
+    };
+  return literalFault(text);
+}
+
 /** Of a grant to an agent: one scope, or `a:*` for every scope that begins `a:`. */
 export function grantFault(text: string): ScopeFault | undefined {
   if (text === '*')

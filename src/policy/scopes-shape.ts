@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { listShape } from './list-shape.ts';
 import type { ScopeFault } from './scope.ts';
 
 /** A list of scopes, each held by `faultOf`, none of them twice; the pattern is for editors. */
@@ -12,11 +13,5 @@ export function scopesShape(faultOf: (text: string) => ScopeFault | undefined, p
       const { message, remedy } = fault;
       context.addIssue({ code: 'custom', message, params: { remedy } });
     });
-  return z.array(scope).superRefine((scopes, context) => {
-    for (const [index, text] of scopes.entries()) {
-      if (scopes.indexOf(text) === index) continue;
-      const params = { remedy: 'Remove one of the two.' };
-      context.addIssue({ code: 'custom', path: [index], message: 'is there twice', params });
-    }
-  });
+  return listShape(scope);
 }

@@ -1,5 +1,6 @@
 import { FAILURES } from '../call/index.ts';
 import type { Explanation } from './explanation.ts';
+import { elsewhere, ruleSentences, tokenSentences } from './token-sentences.ts';
 
 type Facts = Omit<Explanation, 'sentences'>;
 
@@ -27,22 +28,38 @@ function whichRoute({ rule, nearest, lost, almost, code }: Facts): string[] {
   return [`${won}: it is more specific than ${others}, which would match too.`];
 }
 
-function whatItTakes({ rule, nearest, agent, required, code, missing }: Facts): string[] {
+function whatItTakes(facts: Facts): string[] {
+  const { rule, nearest, agent, required, code, missing, ask } = facts;
   if (rule === undefined || nearest) return [];
   if (code === 'METHOD_NOT_ALLOWED') return [`Missing is the ${missing}.`];
-  const takes =
-    required.length === 0 ? 'It takes no scope.' : `It takes ${required.join(' and ')}.`;
-  if (agent === undefined) return [takes];
+  const takes = [
+    required.length === 0 ? 'It takes no scope.' : `It takes ${required.join(' and ')}.`,
+    ...ruleSentences(rule),
+  ];
+  if (agent === undefined) return takes;
   const held = agent.grants.written.join(', ');
   const holds = held === '' ? `${agent.name} holds nothing.` : `${agent.name} holds ${held}.`;
-  return code === 'SCOPE_MISSING' ? [takes, holds, `Missing: ${missing}.`] : [takes, holds];
+  return [...takes, holds, ...tokenSentences(ask.token), ...whatIsMissing(facts)];
 }
 
-function wayOut({ code, change, meant, mode }: Facts): string[] {
+function whatIsMissing({ code, missing, whose }: Facts): string[] {
+  if (code === 'SCOPE_MISSING')
+    return whose === undefined ? [`Missing: ${missing}.`] : [`${missing}.`];
+  return /^(?:TOKEN|DELEGATION)_/.test(code) ? [`Missing: ${missing}.`] : [];
+}
+
+function wayOut(facts: Facts): string[] {
+  const { code, change, meant, mode } = facts;
   if (code === 'OK') return [];
   if (mode === 'shadow' && FAILURES[code].softened)
     return ['The policy is only shadowed here: the denial is recorded and the call let through.'];
   const slip = meant === undefined ? [] : [`Did you mean the agent '${meant}'?`];
   if (change !== undefined) return [...slip, `To allow it: ${change.steps.join('; ')}.`];
-  return [...slip, FAILURES[code].remedy];
+  return [...slip, remedyOf(facts, FAILURES[code].remedy)];
+}
+
+function remedyOf({ code, agent, whose, missingScopes, ask }: Facts, general: string): string {
+  if (code !== 'SCOPE_MISSING' || whose === undefined || whose === agent?.name) return general;
+  const inToken = missingScopes.every((scope) => ask.token?.scopes.includes(scope) === true);
+  return elsewhere(whose, inToken);
 }

@@ -1,47 +1,17 @@
 import { z } from 'zod';
 import { bytesShape } from '../lib/index.ts';
-import { SpiffeId, SpiffeIdError, TrustDomain } from '../spiffe/index.ts';
+import { TrustDomain } from '../spiffe/index.ts';
 import { AGENT_NAME } from './agent-name.ts';
+import { agentShape } from './agent-shape.ts';
+import { issuerShape } from './issuer-shape.ts';
+import { peerShape } from './peer-shape.ts';
 import { parseRate } from './rate.ts';
 import { METHODS } from './route-key.ts';
-import { GRANT, SCOPE, grantFault, requiredScopeFault } from './scope.ts';
+import { SCOPE, requiredScopeFault } from './scope.ts';
 import { scopesShape } from './scopes-shape.ts';
 import { spiffeShape, textShape } from './text-shape.ts';
+import { tokenFields } from './token-shape.ts';
 import { parseUntil } from './until.ts';
-
-function workloadId(text: string): SpiffeId {
-  const id = SpiffeId.parse(text);
-  if (id.path === '') throw new SpiffeIdError('the ID of an agent has a path');
-  return id;
-}
-
-const idShape = spiffeShape(workloadId, {
-  description:
-    'The SPIFFE ID in its certificate. Default: spiffe://<trustDomain>/agent/<name>. May be of another trust domain.',
-  examples: ['spiffe://partner.test/ns/prod/sa/agent'],
-});
-
-const grants = scopesShape(grantFault, GRANT).meta({
-  description:
-    "The most that this agent may ever do: scopes, or 'a:*' for every scope that begins 'a:'. [] is nothing.",
-  examples: [['invoices:read', 'reports:*']],
-});
-
-const agentMap = z.strictObject({
-  id: idShape.optional(),
-  scopes: grants,
-  disabled: z
-    .boolean()
-    .optional()
-    .meta({ description: 'The kill switch: refused at once, open calls are cut.' }),
-});
-
-const agentShape = z
-  .union([grants.transform((scopes) => ({ scopes })), agentMap], {
-    error:
-      'must be a list of scopes ([] for none), or a map such as { scopes: [], disabled: true }',
-  })
-  .meta({ description: 'What this agent holds: a list of scopes, or a map that says more.' });
 
 const required = scopesShape(requiredScopeFault, SCOPE).meta({
   description: 'All of these the agent must hold. [] is any known agent.',
@@ -76,6 +46,11 @@ const routeMap = z
       description:
         "Whether the agent behind sees the caller's Authorization header. Default: strip.",
     }),
+    ...tokenFields,
+    answer: z.literal('metadata').optional().meta({
+      description:
+        'Sidegate itself answers, with what a client must know to get a token (RFC 9728). The agent is not asked.',
+    }),
     mode: modeShape.optional().meta({
       description:
         "Stricter than the file: 'enforce'. Looser: 'shadow', and then 'until' says when it ends.",
@@ -101,7 +76,7 @@ const routeShape = z
   .meta({ description: 'What a call takes: a list of scopes, or a map that says more.' });
 
 // Patterns for editors only; the loader reads these keys itself and says more than that they do not match.
-const agentName = z.string().meta({ pattern: AGENT_NAME.source });
+const name = z.string().meta({ pattern: AGENT_NAME.source });
 const routeKey = z.string().meta({
   pattern: `^(?:${METHODS.join('|')})(?:,(?:${METHODS.join('|')}))* /\\S*$`,
 });
@@ -117,11 +92,21 @@ export const policyShape = z
     mode: modeShape.optional().meta({
       description: 'enforce (the default), or shadow: denials are recorded and let through.',
     }),
-    agents: z.record(agentName, agentShape).meta({
+    issuers: z
+      .record(name, issuerShape)
+      .refine((issuers) => Object.keys(issuers).length > 0, { error: 'must have at least one' })
+      .optional()
+      .meta({
+        description: 'Whose access tokens are believed. Without it, no token is looked at.',
+      }),
+    agents: z.record(name, agentShape).meta({
       description: 'Who exists, and the most each may ever do. Anybody else is refused.',
     }),
     routes: z.record(routeKey, routeShape).meta({
       description: 'What may be asked, and what it takes. Anything else is denied.',
+    }),
+    peers: z.record(name, peerShape).optional().meta({
+      description: 'Whom the agent behind this sidecar may call through the outbound door.',
     }),
   })
   .meta({

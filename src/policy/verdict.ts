@@ -1,12 +1,17 @@
-import type { Decision, Denial, FailureCode, Question } from '../call/index.ts';
+import type { Decision, FailureCode, Question } from '../call/index.ts';
 import { SpiffeId, SpiffeIdError } from '../spiffe/index.ts';
-import type { PolicyAgent } from './entry.ts';
+import { tokenMeant, type AskedToken } from './asked-token.ts';
+import { denial } from './denial.ts';
+import type { PolicyAgent, PolicyRoute } from './entry.ts';
 import type { Policy } from './policy.ts';
+import { notTaken } from './without-token.ts';
 
 /** A call, as somebody thinks of it. */
 export interface Ask extends Question {
   /** An agent's name, or a SPIFFE ID. */
   readonly as: string;
+  /** Undefined: the call comes without a token. */
+  readonly token?: AskedToken | undefined;
 }
 
 /** What the policy says of a call, from the caller's identity on. */
@@ -20,15 +25,29 @@ export interface Verdict {
 export function judge(policy: Policy, ask: Ask): Verdict {
   const agent = agentOf(policy, ask.as);
   if (agent === undefined)
-    return { code: 'UNKNOWN_AGENT', agent, decision: refusal('UNKNOWN_AGENT', 'a known agent') };
+    return verdict(agent, denial('UNKNOWN_AGENT', undefined, { missing: 'a known agent' }));
   if (agent.disabled)
-    return {
-      code: 'AGENT_DISABLED',
-      agent,
-      decision: refusal('AGENT_DISABLED', 'an enabled agent'),
-    };
+    return verdict(agent, denial('AGENT_DISABLED', undefined, { missing: 'an enabled agent' }));
   const route = policy.route(ask);
-  const decision = 'allowed' in route ? route : policy.decide(agent, route);
+  if ('allowed' in route) return verdict(agent, route);
+  return verdict(agent, decisionOn(policy, { agent, route, asked: ask.token }));
+}
+
+function decisionOn(
+  policy: Policy,
+  one: { agent: PolicyAgent; route: PolicyRoute; asked: AskedToken | undefined },
+): Decision {
+  const { agent, route, asked } = one;
+  const token = asked && tokenMeant(policy, agent, asked);
+  const taken = route.tokenRule.token;
+  if (token !== undefined || asked === undefined || taken === 'ignored')
+    return policy.suppose(agent, route, token);
+  if (taken === 'forbidden') return notTaken(route);
+  const missing = `an issuer of the policy, as in ${policy.issuers[0]?.name ?? 'issuer'}/subject`;
+  return denial('TOKEN_UNTRUSTED', route, { missing });
+}
+
+function verdict(agent: PolicyAgent | undefined, decision: Decision): Verdict {
   return { code: decision.allowed ? 'OK' : decision.code, agent, decision };
 }
 
@@ -41,8 +60,4 @@ export function agentOf(policy: Policy, as: string): PolicyAgent | undefined {
     if (error instanceof SpiffeIdError) return undefined;
     throw error;
   }
-}
-
-function refusal(code: FailureCode, missing: string): Denial {
-  return { allowed: false, code, rule: undefined, nearest: false, missing, missingScopes: [] };
 }

@@ -7,6 +7,8 @@ export interface Answerable {
   readonly id: string;
   /** Named to an identified caller only (RFC 6750, 3.1). */
   readonly missingScopes: readonly string[];
+  /** What to answer with, where it is a token that is asked for (RFC 6750, 3); otherwise what the status demands. */
+  readonly challenges?: readonly string[];
 }
 
 /** The answer to a refused call: problem details (RFC 9457) with the stable code and the call's ID. */
@@ -46,7 +48,8 @@ function problem({ code, id, missingScopes }: Answerable): Record<string, unknow
 }
 
 /** The field that the status demands (RFC 9110, 15.5.2, 15.5.6; RFC 6585, 4). `Allow` is empty: it would name routes. */
-function challenge({ missingScopes }: Answerable, status: number): Headers {
+function challenge({ missingScopes, challenges = [] }: Answerable, status: number): Headers {
+  if (challenges.length > 0) return challenges.map((value) => ['www-authenticate', value]);
   switch (status) {
     case 401:
       return [['www-authenticate', 'mTLS']];

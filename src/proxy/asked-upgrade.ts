@@ -16,6 +16,11 @@ export class AskedUpgrade {
     socket.on('error', this.#leave).on('data', this.#keep).on('end', this.#leave);
   }
 
+  /** Bytes that came early and are kept. */
+  get held(): number {
+    return this.#bytes;
+  }
+
   /** The socket for the new protocol, with whatever came early before it. */
   take(): Socket {
     const socket = this.#socket;
@@ -34,6 +39,7 @@ export class AskedUpgrade {
   }
 
   #letGo(): void {
+    this.#bytes = 0;
     this.#socket.off('data', this.#keep).off('end', this.#leave);
   }
 

@@ -1,4 +1,4 @@
-import type { ForwardableCall, Headers } from '../call/index.ts';
+import type { CanonicalRequest, ForwardableCall, Headers, RouteEntry } from '../call/index.ts';
 import { traceparent } from './trace.ts';
 
 /** Who we are to the agent behind us. */
@@ -34,10 +34,20 @@ export function assertedHeaders(call: ForwardableCall, self: Self): Headers {
     ['traceparent', traceparent(request.trace)],
   );
   if (request.trace.state !== undefined) headers.push(['tracestate', request.trace.state]);
+  if (call.handle !== undefined) headers.push(['x-sidegate-context', call.handle.reveal()]);
   if (!call.decision.allowed) return headers;
-  if (call.decision.scopes.length > 0)
-    headers.push(['x-sidegate-scopes', call.decision.scopes.join(' ')]);
-  if (request.authorization !== undefined && call.decision.rule.authorization === 'pass')
-    headers.push(['authorization', request.authorization]);
+  const { scopes, rule } = call.decision;
+  if (scopes.length > 0) headers.push(['x-sidegate-scopes', scopes.join(' ')]);
+  headers.push(...passedCredentials(request, rule));
   return headers;
+}
+
+/** A token or a proof that was looked at here never goes on: the agent holds no credential of its caller's. */
+function passedCredentials(request: CanonicalRequest, rule: RouteEntry): [string, string][] {
+  if (rule.tokenRule.token !== 'ignored') return [];
+  const passed: [string, string][] = [];
+  if (request.authorization !== undefined && rule.authorization === 'pass')
+    passed.push(['authorization', request.authorization]);
+  if (request.proof !== undefined) passed.push(['dpop', request.proof]);
+  return passed;
 }

@@ -5,15 +5,17 @@ import type { HttpExchange } from './http-exchange.ts';
 /** How long a caller that is still sending gets to read the last answer. */
 const LINGER = 2000;
 
-/** A verified connection: the calls under way on it, more than one if the caller does not wait, and how it ends. */
-export class Connection {
-  readonly peer: VerifiedPeer;
+/** A connection of somebody known: the calls under way on it, more than one if the caller does not wait, and how it ends. */
+export class Connection<Peer = VerifiedPeer> {
+  readonly peer: Peer;
   readonly #socket: Socket;
   readonly #underWay = new Set<HttpExchange>();
+  #latest: HttpExchange | undefined;
+  #debt: { readonly of: HttpExchange; readonly since: number } | undefined;
   #ending = false;
   #lingering = false;
 
-  constructor(socket: Socket, peer: VerifiedPeer) {
+  constructor(socket: Socket, peer: Peer) {
     this.peer = peer;
     this.#socket = socket;
     // Node's own way to close after the last answer: with bytes unread, the system would reset it and lose the answer.
@@ -29,7 +31,7 @@ export class Connection {
 
   /** The call whose bytes come in, or came in last. */
   get latest(): HttpExchange | undefined {
-    return [...this.#underWay].at(-1);
+    return this.#latest;
   }
 
   /** Whether what still comes in is thrown away (RFC 9112, 9.6). */
@@ -37,12 +39,23 @@ export class Connection {
     return this.#ending;
   }
 
+  /** Since when, on the clock that only goes forward, the rest of a body is awaited that nobody wants. */
+  get owesSince(): number | undefined {
+    return this.#debt?.of.bodyPending === true ? this.#debt.since : undefined;
+  }
+
   begin(exchange: HttpExchange): void {
+    this.#latest = exchange;
+    this.#debt = undefined;
     this.#underWay.add(exchange);
   }
 
   over(exchange: HttpExchange): void {
     this.#underWay.delete(exchange);
+    if (exchange === this.#latest) {
+      this.#latest = undefined;
+      if (exchange.bodyPending) this.#debt = { of: exchange, since: performance.now() };
+    }
     if (this.#ending && this.#underWay.size === 0) this.end();
   }
 

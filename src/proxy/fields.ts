@@ -14,6 +14,7 @@ const REMADE: ReadonlySet<string> = new Set([
   'traceparent',
   'tracestate',
   'authorization',
+  'dpop',
 ]);
 
 /** Fields by which some server believes who calls, or what is called. */
@@ -108,6 +109,7 @@ export function isRemade(folded: string): boolean {
 const SINGLE: ReadonlySet<string> = new Set([
   'host',
   'authorization',
+  'dpop',
   'content-type',
   'content-length',
   'content-encoding',

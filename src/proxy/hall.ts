@@ -5,11 +5,22 @@ import type {
   RouteEntry,
   Sample,
   VerifiedPeer,
+  VerifyToken,
 } from '../call/index.ts';
 import type { Clock } from '../lib/index.ts';
-import type { Admission } from '../state/index.ts';
+import type { Admission, Contexts } from '../state/index.ts';
 import type { Exchange as UpstreamCall, UpstreamRequest } from '../upstream/index.ts';
 import type { Self } from './assertion.ts';
+
+/** How we are known to those who want a token for us. */
+export interface Resource {
+  /** Where callers reach us, as configured: `https://host` or `https://host:port`. */
+  readonly url: string;
+  /** Algorithms in which a DPoP proof may be signed. */
+  readonly proofAlgorithms: readonly string[];
+  /** Whether tokens of issuers that are for development are believed. */
+  readonly development: boolean;
+}
 
 /** What the corridor asks of the rooms beside it; `app/` fills it in. */
 export interface Hall {
@@ -24,6 +35,13 @@ export interface Hall {
   /** Undefined while calls may be taken, else why not. */
   readonly closedFor: () => FailureCode | undefined;
   readonly sample: Sample;
+  readonly verify: VerifyToken;
+  /** Undefined where no public URL is configured: then nothing is told of how to get a token. */
+  readonly resource: Resource | undefined;
+  /** Where calls are kept that the agent may refer to on its way out; undefined where it has none. */
+  readonly contexts: Contexts | undefined;
   readonly admit: (agent: string, route: RouteEntry) => Admission | FailureCode;
+  /** Milliseconds until a caller is answered a refusal, which this counts. */
+  readonly refusalWait: (spiffeId: string) => number;
   readonly send: (request: UpstreamRequest) => UpstreamCall;
 }

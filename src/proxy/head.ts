@@ -69,6 +69,7 @@ export function readHead(head: RawHead, pseudonym: string, sample: Sample): Cano
         ? callerRequestId
         : undefined,
     authorization: single.get('authorization'),
+    proof: single.get('dpop'),
     trace: traceOf(fields, sample),
   };
 }

@@ -1,36 +1,14 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import {
-  BrokenSink,
-  pump,
-  readableSource,
-  writableSink,
-  type End,
-  type Flow,
-  type Headers,
-  type Reply,
-  type ReplyBody,
-  type Source,
-} from '../call/index.ts';
-import type { AskedUpgrade } from './asked-upgrade.ts';
+import { readableSource, type End, type Reply } from '../call/index.ts';
+import type { Asked } from './asked.ts';
 import type { Connection } from './connection.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, Standing } from './exchange.ts';
 import type { RawHead } from './head.ts';
+import { HttpAnswer, discard } from './http-answer.ts';
 import { RequestBody } from './request-body.ts';
-import { Tunnelled } from './tunnelled.ts';
 
 /** A body this small is read and dropped after a refusal, so that the connection can go on. */
 const DROPPABLE = 64 * 1024;
-
-/** A request as the parser brings it. */
-export interface Asked {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  /** The caller sends its body only after `100 Continue`. */
-  readonly awaitsContinue: boolean;
-  /** Set if the caller wants to change the protocol. */
-  readonly upgrade: AskedUpgrade | undefined;
-}
 
 /** One request and its answer by `node:http`; no type of that module leaves through `Exchange`. */
 export class HttpExchange implements Exchange {
@@ -38,17 +16,17 @@ export class HttpExchange implements Exchange {
   readonly upgrade: boolean;
   readonly body: RequestBody;
   readonly #asked: Asked;
-  readonly #connection: Connection;
+  readonly #connection: Connection<unknown>;
   readonly #isClosing: () => boolean;
-  #flow: Flow | undefined;
-  #tunnel: Tunnelled | undefined;
+  readonly #answer: HttpAnswer;
   #gone: (() => void) | undefined;
   #resolve: ((end: End) => void) | undefined;
-  #bytesOut = 0;
   #how: End['how'] | undefined;
+  /** Writes the answer that waits; undefined if none does. */
+  #due: (() => void) | undefined;
 
   /** `isClosing`: whether connections are no longer kept after an answer. */
-  constructor(asked: Asked, connection: Connection, isClosing: () => boolean) {
+  constructor(asked: Asked, connection: Connection<unknown>, isClosing: () => boolean) {
     const { request, response } = asked;
     this.head = {
       method: request.method ?? '',
@@ -60,6 +38,10 @@ export class HttpExchange implements Exchange {
     this.#asked = asked;
     this.#connection = connection;
     this.#isClosing = isClosing;
+    this.#answer = new HttpAnswer(asked, {
+      onBroken: () => (this.#how ??= 'upstreamBroke'),
+      onTunnelOver: (how) => this.#over(how),
+    });
     // Destroying the request would take the connection along, and the answer with it: what is unwanted is dropped.
     const drop = (readable: Readable): void => void readable.resume();
     this.body = new RequestBody(readableSource(request, drop), () => {
@@ -75,15 +57,24 @@ export class HttpExchange implements Exchange {
     return !this.#asked.request.complete;
   }
 
+  get standing(): Standing {
+    const { body } = this;
+    return {
+      sent: body.isAwaited && this.bodyPending ? body.bytes : undefined,
+      taken: this.#answer.taken,
+      held: body.unread + body.unsent + this.#answer.held,
+    };
+  }
+
   onGone(listener: () => void): void {
     this.#gone = listener;
     if (this.#how !== undefined && this.#how !== 'complete') listener();
   }
 
-  send(reply: Reply): Promise<End> {
+  send(reply: Reply, after = 0): Promise<End> {
     return new Promise((resolve) => {
       this.#resolve = resolve;
-      if (this.#how === undefined) this.#start(reply);
+      if (this.#how === undefined) this.#start(reply, after);
       else discard(reply.body, new Error('nobody is there'));
       this.#settle();
     });
@@ -100,20 +91,24 @@ export class HttpExchange implements Exchange {
 
   cut(): void {
     this.#over('cut');
-    this.#tunnel?.cut();
+    this.#answer.cutTunnel();
     this.#asked.request.socket.destroy();
   }
 
   stop(): void {
     if (this.#resolve === undefined) this.#gone?.();
+    else if (this.#due !== undefined) this.#due();
     else this.cut();
   }
 
   /** What cannot be put on the wire breaks the call, never the process. */
-  #start(reply: Reply): void {
+  #start(reply: Reply, after: number): void {
     try {
-      if (reply.body.kind === 'tunnel') this.#switch(reply);
-      else this.#answer(reply);
+      if (reply.body.kind === 'tunnel') return this.#answer.switch(reply);
+      // At once, so that it does not depend on the time what of the bytes behind this request is taken for another.
+      this.#settleFraming();
+      if (after > 0) this.#writeLater(reply, after);
+      else this.#answer.write(reply);
     } catch (error) {
       discard(reply.body, error instanceof Error ? error : new Error(String(error)));
       this.#how ??= 'upstreamBroke';
@@ -121,36 +116,22 @@ export class HttpExchange implements Exchange {
     }
   }
 
-  #answer(reply: Reply): void {
+  #writeLater(reply: Reply, after: number): void {
+    const timer = setTimeout(() => this.#due?.(), after);
+    this.#due = () => {
+      clearTimeout(timer);
+      this.#due = undefined;
+      if (this.#how === undefined) this.#answer.write(reply);
+    };
+  }
+
+  #settleFraming(): void {
     const { response, upgrade } = this.#asked;
-    const { body } = reply;
     upgrade?.drop();
     if (this.#isLast()) {
       response.shouldKeepAlive = false;
       this.#connection.takeNoMore();
     }
-    response.writeHead(reply.status, flat(reply.headers));
-    if (body.kind === 'source') this.#stream(body.source);
-    else if (body.kind === 'bytes') this.#sendBytes(body.bytes);
-    else response.end();
-  }
-
-  #stream(source: Source): void {
-    const { response } = this.#asked;
-    this.#flow = pump(source, writableSink(response), (how) => {
-      if (how !== 'complete' && !(how instanceof BrokenSink)) this.#how ??= 'upstreamBroke';
-    });
-    // An event stream's head must not wait for its first event.
-    setImmediate(() => {
-      if (this.#flow?.bytes === 0) response.flushHeaders();
-    });
-  }
-
-  #sendBytes(bytes: Uint8Array): void {
-    const { request, response } = this.#asked;
-    if (request.method === 'HEAD') return void response.end();
-    this.#bytesOut = bytes.length;
-    response.end(bytes);
   }
 
   /** Whether the connection ends with this answer. */
@@ -171,46 +152,21 @@ export class HttpExchange implements Exchange {
       : !(Number(length) <= DROPPABLE);
   }
 
-  #switch(reply: Reply): void {
-    const { upgrade, response } = this.#asked;
-    if (upgrade === undefined || reply.body.kind !== 'tunnel')
-      throw new TypeError('a tunnel answers a request to change the protocol');
-    const socket = upgrade.take();
-    response.detachSocket(socket);
-    this.#tunnel = new Tunnelled(socket, reply, reply.body.tunnel, (how) => this.#over(how));
-  }
-
   #over(how: End['how']): void {
     if (this.#how === undefined) {
       this.#how = how;
       if (how !== 'complete') this.#gone?.();
     }
-    if (this.#how !== 'complete') this.#flow?.cut(new Error('the caller left'));
+    if (this.#how !== 'complete') this.#answer.stop();
+    this.#due?.();
     this.#settle();
   }
 
   #settle(): void {
     if (this.#how === undefined || this.#resolve === undefined) return;
-    this.#resolve({
-      bytesIn: this.#tunnel?.bytesIn ?? this.body.bytes,
-      bytesOut: this.#tunnel?.bytesOut ?? this.#flow?.bytes ?? this.#bytesOut,
-      how: this.#how,
-    });
+    const { bytesIn = this.body.bytes, bytesOut } = this.#answer;
+    this.#resolve({ bytesIn, bytesOut, how: this.#how });
   }
-}
-
-function flat(headers: Headers): string[] {
-  const list: string[] = [];
-  for (const [name, value] of headers) list.push(name, value);
-  return list;
-}
-
-/** Lets go of an answer that nobody is there to get. */
-function discard(body: ReplyBody, reason: Error): void {
-  if (body.kind === 'source') body.source.cancel(reason);
-  if (body.kind !== 'tunnel') return;
-  body.tunnel.source.cancel(reason);
-  body.tunnel.sink.fail(reason);
 }
 
 function ignore(): void {

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FailureCode } from '../call/index.ts';
 import { AskedUpgrade } from './asked-upgrade.ts';
-import type { Asked } from './http-exchange.ts';
+import type { Asked } from './asked.ts';
 
 /** Bytes and milliseconds. */
 export interface ParserLimits {

@@ -1,28 +1,27 @@
 import type {
   AgentEntry,
-  CanonicalRequest,
+  Authority,
   Decision,
   Denial,
   PinnedPolicy,
   RouteEntry,
 } from '../call/index.ts';
 
-/** What a policy says of a call: the route that it belongs to, if there is one, and the decision. */
-export interface Judged {
-  readonly route: RouteEntry | undefined;
-  readonly decision: Decision;
+/** Who asks for what, and with whose authority. */
+export interface Asking {
+  readonly agent: AgentEntry;
+  readonly route: RouteEntry;
+  readonly authority: Authority | undefined;
+  /** The protocol that the caller wants to change to. */
+  readonly upgrade: string | undefined;
 }
 
 /** Asked when a call comes in, and again while it is under way. */
 export function judge(
   policy: PinnedPolicy,
-  agent: AgentEntry,
-  asked: { readonly method: string; readonly request: CanonicalRequest },
-): Judged {
-  const { method, request } = asked;
-  const route = policy.route({ method, path: request.meaning });
-  if ('allowed' in route) return { route: undefined, decision: route };
-  return { route, decision: upgradeDenial(request.upgrade, route) ?? policy.decide(agent, route) };
+  { agent, route, authority, upgrade }: Asking,
+): Decision {
+  return upgradeDenial(upgrade, route) ?? policy.decide(agent, route, authority);
 }
 
 /** Only what was asked for by name is passed on; anything else would be a second protocol that nobody judges. */

@@ -1,5 +1,7 @@
 import { Refusal, failed, type Call, type Emit, type FailureCode } from '../call/index.ts';
+import { Places, type PlacesOptions } from '../state/index.ts';
 import type { Exchange } from './exchange.ts';
+import type { Waits } from './traffic.ts';
 
 /** Milliseconds on the clock that only goes forward. */
 const BEGUN_AFTER = 1000;
@@ -9,29 +11,55 @@ export interface LiveCall {
   readonly call: Readonly<Call>;
   readonly exchange: Exchange;
   begun: boolean;
+  /** Whose place it has taken; undefined for one that has none. */
+  seat: string | undefined;
+  waits: Waits | undefined;
 }
 
 /**
  * The calls under way. Once a second each is asked about anew, so that a right which ends also ends what it had opened;
  * one that is open for a second is announced, so that a long one can be seen before it ends.
  */
-export class LiveCalls {
+export class LiveCalls implements Iterable<LiveCall> {
   readonly #calls = new Set<LiveCall>();
+  readonly #places: Places;
   readonly #emit: Emit;
   #emptied: (() => void) | undefined;
 
-  constructor(emit: Emit) {
+  constructor(places: PlacesOptions, emit: Emit) {
+    this.#places = new Places(places);
     this.#emit = emit;
   }
 
+  /** Whether there is a place for nobody. */
+  get full(): boolean {
+    return this.#places.full;
+  }
+
+  [Symbol.iterator](): Iterator<LiveCall> {
+    return this.#calls.values();
+  }
+
   add(call: Readonly<Call>, exchange: Exchange): LiveCall {
-    const live: LiveCall = { call, exchange, begun: false };
+    const live: LiveCall = { call, exchange, begun: false, seat: undefined, waits: undefined };
     this.#calls.add(live);
     this.#emit({ kind: 'live-calls', open: this.#calls.size });
     return live;
   }
 
+  /**
+   * Takes one of the places for calls under way, before anything that costs more; `remove` gives it back.
+   *
+   * @throws Refusal if there is none for this agent
+   */
+  seat(live: LiveCall, agent: string): void {
+    const full = this.#places.take(agent);
+    if (full !== undefined) throw new Refusal('TOO_MANY_CALLS', full);
+    live.seat = agent;
+  }
+
   remove(live: LiveCall): void {
+    if (live.seat !== undefined) this.#places.giveBack(live.seat);
     this.#calls.delete(live);
     this.#emit({ kind: 'live-calls', open: this.#calls.size });
     if (this.#calls.size === 0) this.#emptied?.();
@@ -48,7 +76,7 @@ export class LiveCalls {
       }
       const refusal = still(live.call);
       if (refusal === undefined) continue;
-      end(live, refusal);
+      endCall(live, refusal);
       ended += 1;
     }
     return ended;
@@ -64,7 +92,7 @@ export class LiveCalls {
   }
 
   cutAll(code: FailureCode): void {
-    for (const live of this.#calls) end(live, new Refusal(code));
+    for (const live of this.#calls) endCall(live, new Refusal(code));
   }
 
   /** Resolves when no call is under way. */
@@ -76,7 +104,8 @@ export class LiveCalls {
   }
 }
 
-function end(live: LiveCall, refusal: Refusal): void {
+/** Tells the caller why if it has no answer yet, and breaks the call off if it has. */
+export function endCall(live: LiveCall, refusal: Refusal): void {
   failed(live.call, refusal);
   if (refusal.failure.status === 0) live.exchange.cut();
   else live.exchange.stop();

@@ -8,14 +8,19 @@ import {
   type VerifiedPeer,
 } from '../call/index.ts';
 import { answer } from './answer.ts';
+import { tokenChallenges } from './challenge.ts';
+import { closeContext } from './context.ts';
 import type { Exchange } from './exchange.ts';
 import type { Hall } from './hall.ts';
 import type { LiveCalls } from './live.ts';
 import { admit } from './stages/admit.ts';
 import { decide } from './stages/decide.ts';
+import { describe } from './stages/describe.ts';
 import { forward } from './stages/forward.ts';
 import { identify } from './stages/identify.ts';
+import { prove } from './stages/prove.ts';
 import { receive } from './stages/receive.ts';
+import { route } from './stages/route.ts';
 
 /** The way of a call, from its head to its record. Never rejects. */
 export async function walk(
@@ -28,19 +33,27 @@ export async function walk(
   const alive = live.add(call, exchange);
   let place: { release(): void } | undefined;
   let reply: Reply;
+  let wait = 0;
   try {
     const received = receive(call, exchange, hall);
     const identified = identify(received, hall);
-    const decided = decide(identified, hall);
+    const routed = route(identified, hall);
+    live.seat(alive, routed.agent.name);
+    const proof = prove(routed, exchange, hall);
+    const proven = proof instanceof Promise ? await proof : proof;
+    const decided = decide(proven, hall);
     const admitted = admit(decided, hall);
     place = admitted.place;
-    reply = await forward(admitted.call, exchange, hall);
+    reply = describe(admitted.call, hall) ?? (await forward(admitted.call, exchange, hall));
   } catch (error) {
     reply = refuse(call, error, hall);
+    // What is not forwarded must not cost others more than what is.
+    if (call.forwardedAt === undefined) wait = hall.refusalWait(peer.spiffeId.toString());
   }
-  const end = await exchange.send(reply);
+  const end = await exchange.send(reply, wait);
   place?.release();
   live.remove(alive);
+  closeContext(call, hall);
   record(call, reply, end, hall);
 }
 
@@ -70,7 +83,8 @@ function refuse(call: Call, error: unknown, hall: Hall): Reply {
   failed(call, refusal);
   const { decision } = call;
   const missingScopes = decision?.allowed === false ? decision.missingScopes : [];
-  return answer({ code: refusal.code, id: call.id, missingScopes });
+  const challenges = tokenChallenges(call, refusal.code, hall);
+  return answer({ code: refusal.code, id: call.id, missingScopes, challenges });
 }
 
 function refusalOf(error: unknown): Refusal {

@@ -9,6 +9,14 @@ export class Relay implements Source, Sink {
     this.#source = source;
   }
 
+  get unread(): number {
+    return this.#source.unread;
+  }
+
+  get unsent(): number {
+    return this.sink?.unsent ?? 0;
+  }
+
   start(sink: Sink): void {
     this.sink = sink;
     this.#source.start(this);

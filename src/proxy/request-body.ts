@@ -5,6 +5,7 @@ import { Relay } from './relay.ts';
 export class RequestBody extends Relay {
   bytes = 0;
   started = false;
+  #halted = false;
   readonly #beforeFirst: () => void;
 
   /** `beforeFirst` is called once, before the first byte is read. */
@@ -13,10 +14,30 @@ export class RequestBody extends Relay {
     this.#beforeFirst = beforeFirst;
   }
 
+  /** Whether somebody is ready for what the caller has yet to send. */
+  get isAwaited(): boolean {
+    return this.started && !this.#halted;
+  }
+
   override start(sink: Sink): void {
     this.started = true;
     this.#beforeFirst();
     super.start(sink);
+  }
+
+  override pause(): void {
+    this.#halted = true;
+    super.pause();
+  }
+
+  override resume(): void {
+    this.#halted = false;
+    super.resume();
+  }
+
+  override cancel(reason: Error): void {
+    this.#halted = true;
+    super.cancel(reason);
   }
 
   override write(chunk: Uint8Array): boolean {

@@ -2,7 +2,11 @@ import {
   FAILURES,
   KILLED,
   Refusal,
+  type AgentEntry,
+  type Authority,
   type Call,
+  type CanonicalRequest,
+  type Denial,
   type FailureCode,
   type PinnedPolicy,
   type VerifiedPeer,
@@ -10,6 +14,7 @@ import {
 import type { Clock } from '../lib/index.ts';
 import { denialMode } from '../policy/index.ts';
 import { judge } from './judge.ts';
+import { killedIn } from './killed.ts';
 
 const RIGHT_ENDED = 'the call was under way when the right to it ended';
 
@@ -42,19 +47,42 @@ export function stillPermitted(
 function endedBy(
   call: Readonly<Call>,
   policy: PinnedPolicy,
-  { stillTrusted, now }: StillAsked,
+  { stillTrusted, isKilled, now }: StillAsked,
 ): FailureCode | undefined {
   const distrust = stillTrusted(call.peer);
   if (distrust !== undefined) return distrust;
-  const { method, request } = call;
-  if (request === undefined) return undefined;
+  const { request, decision, authority } = call;
+  // What is not decided yet, for its token is being verified, will be.
+  if (request === undefined || decision === undefined) return undefined;
+  if (authority !== undefined && now() >= authority.expiresAt) return 'TOKEN_EXPIRED';
+  if (authority !== undefined && killedIn(authority, policy, isKilled) !== undefined)
+    return 'DELEGATION_ACTOR_REFUSED';
   // The same policy says the same, unless a shadow with an end has ended.
   if (policy === call.policy && !call.shadowed) return undefined;
   const agent = policy.findAgent(call.peer.spiffeId);
   if (agent === undefined) return 'UNKNOWN_AGENT';
   if (agent.disabled) return 'AGENT_DISABLED';
-  const { decision } = judge(policy, agent, { method, request });
-  if (decision.allowed) return undefined;
-  const mode = denialMode(policy, decision, now());
-  return mode === 'shadow' && FAILURES[decision.code].softened ? undefined : decision.code;
+  // Also where the route looks at no token any more: what it gave goes on to be used on the way out.
+  if (authority !== undefined && !trusts(policy, authority)) return 'TOKEN_UNTRUSTED';
+  const denial = denialOf(call, request, agent, policy);
+  if (denial === undefined) return undefined;
+  const mode = denialMode(policy, denial, now());
+  return mode === 'shadow' && FAILURES[denial.code].softened ? undefined : denial.code;
+}
+
+function trusts({ issuers }: PinnedPolicy, { issuer }: Authority): boolean {
+  return issuers.some((entry) => entry.issuer === issuer.issuer);
+}
+
+/** What this policy says of the call, with what its token proved. */
+function denialOf(
+  { method, authority }: Readonly<Call>,
+  request: CanonicalRequest,
+  agent: AgentEntry,
+  policy: PinnedPolicy,
+): Denial | undefined {
+  const route = policy.route({ method, path: request.meaning });
+  if ('allowed' in route) return route;
+  const decision = judge(policy, { agent, route, authority, upgrade: request.upgrade });
+  return decision.allowed ? undefined : decision;
 }

@@ -14,14 +14,14 @@ import {
 
 /** A connection that changed its protocol: two flows that live and die together. */
 export class Tunnelled {
-  readonly #socket: Socket;
+  readonly socket: Socket;
   readonly #in: Flow;
   readonly #out: Flow;
   readonly #over: (how: End['how']) => void;
   #open = 2;
 
   constructor(socket: Socket, reply: Reply, tunnel: Tunnel, over: (how: End['how']) => void) {
-    this.#socket = socket;
+    this.socket = socket;
     this.#over = over;
     socket.setNoDelay(true);
     socket.setTimeout(0);
@@ -40,6 +40,11 @@ export class Tunnelled {
 
   get bytesOut(): number {
     return this.#out.bytes;
+  }
+
+  /** Bytes that wait in it, of both directions. */
+  get held(): number {
+    return this.#in.held + this.#out.held;
   }
 
   cut(): void {
@@ -62,7 +67,7 @@ export class Tunnelled {
   #break(reason: Error): void {
     this.#in.cut(reason);
     this.#out.cut(reason);
-    this.#socket.destroy();
+    this.socket.destroy();
   }
 }
 

@@ -1,2 +1,5 @@
+export { createContexts, type Contexts, type ContextsOptions, type Kept } from './contexts.ts';
 export { createLimits, type Admission, type Limits, type LimitsOptions } from './limits.ts';
 export { KillSwitch, type Killed } from './kill-switch.ts';
+export { Places, type PlacesOptions } from './places.ts';
+export { RefusalPace } from './refusal-pace.ts';

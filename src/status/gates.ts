@@ -1,5 +1,5 @@
 import { FAILURES, type Stage } from '../call/index.ts';
-import type { CallRecord, ConnectionRecord } from '../telemetry/index.ts';
+import type { CallRecord, ConnectionRecord, OutboundRecord } from '../telemetry/index.ts';
 import type { Gate } from './why-report.ts';
 
 const ORDER = ['identity', 'authentication', 'authorization'] as const;
@@ -27,18 +27,45 @@ export function connectionGates(record: ConnectionRecord): Gate[] {
 
 /** Where a call went. Whoever made one had shown and proven an identity when the connection began. */
 export function callGates(record: CallRecord): Gate[] {
-  const { code, stage, spiffeId, certSerial } = record;
+  const { code, stage, spiffeId } = record;
   const identity = passed('identity', spiffeId);
   const reason = record.detail ?? (code === 'OK' ? '' : FAILURES[code].operator);
   if (stage === 'authentication' || stage === 'identity')
     return [identity, failed('authentication', reason), ...after('authentication')];
-  const proven = passed('authentication', `certificate ${certSerial}`);
+  const proven = passed('authentication', proofOf(record));
   const authorization = authorizationOf(record);
   if (stage === undefined || stage === 'authorization') return [identity, proven, authorization];
   const obstacle = failed(stage, reason);
   return authorization.result === 'not reached'
     ? [identity, proven, obstacle, authorization]
     : [identity, proven, authorization, obstacle];
+}
+
+/** Where a call of our agent went: it is us, and what is asked is whether that peer may be called, and for whom. */
+export function outboundGates(record: OutboundRecord): Gate[] {
+  const { code, stage, spiffeId, authority, rule, inboundId } = record;
+  const identity = passed('identity', spiffeId);
+  const reason = record.detail ?? (code === 'OK' ? '' : FAILURES[code].operator);
+  const because = inboundId === undefined ? '' : `, because of the call ${inboundId}`;
+  const agreed =
+    authority === undefined
+      ? notReached('authorization')
+      : passed('authorization', `${rule ?? ''}, authority: ${authority}${because}`);
+  if (stage === undefined) return [identity, agreed];
+  if (stage === 'authorization' && authority === undefined)
+    return [identity, failed('authorization', reason)];
+  const obstacle = failed(stage, reason);
+  return authority === undefined ? [identity, obstacle, agreed] : [identity, agreed, obstacle];
+}
+
+/** What the caller has shown, and what for whom. */
+function proofOf({ certSerial, issuer, subject, onBehalf, chain = [] }: CallRecord): string {
+  const certificate = `certificate ${certSerial}`;
+  if (issuer === undefined || subject === undefined) return certificate;
+  const [, ...through] = chain.map(({ sub }) => sub);
+  const way = through.length > 0 ? ` through ${through.join(', ')}` : '';
+  const whose = onBehalf === true ? ` for ${subject.sub}${way}` : '';
+  return `${certificate}, token of ${issuer}${whose}`;
 }
 
 function authorizationOf(record: CallRecord): Gate {

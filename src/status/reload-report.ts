@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const reloadShape = z.object({
   reloaded: z.array(
     z.object({
-      what: z.enum(['identity', 'trust', 'policy', 'audit']),
+      what: z.enum(['identity', 'trust', 'policy', 'keys', 'audit']),
       ok: z.boolean(),
       /** Why the old one stays in force. */
       why: z.string().optional(),

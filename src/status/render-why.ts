@@ -22,10 +22,11 @@ export function renderWhy(report: WhyReport): string {
 }
 
 function headline(report: WhyReport): string {
-  const { verdict, status, code, agent, spiffeId, claimedId, method, path } = report;
+  const { verdict, status, code, agent, spiffeId, claimedId, peer, method, path } = report;
   const claim = claimedId === undefined ? 'unknown caller' : `claims ${claimedId}`;
   const what = status === undefined ? code : `${status} ${code}`;
-  const fields = [agent ?? spiffeId ?? claim, [method, path].filter(isThere).join(' ')];
+  const to = peer === undefined ? '' : `→ ${peer}`;
+  const fields = [agent ?? spiffeId ?? claim, to, [method, path].filter(isThere).join(' ')];
   const shown = fields.filter((field) => field !== '').map((field) => harmless(field));
   const head = [
     `${markOf(report)} ${verdict === 'allow' ? what.replace(/ OK$/, '') : what}`,

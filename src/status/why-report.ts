@@ -23,6 +23,18 @@ const changeShape = z.object({
   edits: z.array(z.object({ line: z.number(), before: z.string().optional(), after: z.string() })),
 });
 
+const principalShape = z.object({ issuer: z.string(), sub: z.string() });
+
+const tokenShape = z.object({
+  /** The policy's name of it. */
+  issuer: z.string(),
+  subject: principalShape,
+  /** Whether the subject is somebody else than the caller. */
+  onBehalf: z.boolean(),
+  chain: z.array(principalShape),
+  scopes: z.array(z.string()),
+});
+
 /** What the admin socket answers to `GET /why`; `sidegate why` holds the answer against it. */
 export const whyShape = z.object({
   id: z.string(),
@@ -39,12 +51,20 @@ export const whyShape = z.object({
   /** What a refused connection said of itself; nobody has verified it. */
   claimedId: z.string().optional(),
   address: z.string(),
+  /** Whom our agent called, by its name in the policy; what went along, and the inbound call because of which it was. */
+  peer: z.string().optional(),
+  authority: z.enum(['none', 'own', 'delegated']).optional(),
+  inboundId: z.string().optional(),
+  /** What a token proved: for whom the call was made, and who acts, from the caller inwards. */
+  token: tokenShape.optional(),
   method: z.string().optional(),
   path: z.string().optional(),
   /** In the order in which the call came to them. */
   gates: z.array(gateShape),
   rule: ruleShape.optional(),
   missing: z.string().optional(),
+  /** Who lacked it, where a token was used. */
+  whose: z.string().optional(),
   detail: z.string().optional(),
   operator: z.string(),
   remedy: z.string().optional(),

@@ -3,6 +3,7 @@ export type { Reopened } from './audit-trail.ts';
 export type { Output } from './log.ts';
 export { harmlessJson, printable } from './printable.ts';
 export type { Lookup, Recent, RecentEntry } from './recent.ts';
+export type { OutboundRecord } from './outbound-record.ts';
 export type { CallRecord, ConnectionRecord } from './record.ts';
 export { createTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts';
 export { sealWith, type CurrentSeal, type Seal } from './seal.ts';

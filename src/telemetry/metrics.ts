@@ -1,7 +1,9 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-import { FAILURES, type Event } from '../call/index.ts';
+import { FAILURES, type Event, type FailureCode } from '../call/index.ts';
 import { Cells } from './cells.ts';
+import type { OutboundRecord } from './outbound-record.ts';
 import type { CallRecord } from './record.ts';
+import type { TokenRecord } from './token-record.ts';
 
 const MAX_REQUEST_CELLS = 5000;
 const MAX_DURATION_CELLS = 500;
@@ -43,6 +45,12 @@ export class Metrics {
     labelNames: ['result'],
     registers: this.#registers,
   });
+  readonly #refusedConnections = new Counter({
+    name: 'sidegate_refused_connections_total',
+    help: 'Connections whose handshake was OK and that were refused or broken off outside of a call, by code.',
+    labelNames: ['code'],
+    registers: this.#registers,
+  });
   readonly #upstreamErrors = new Counter({
     name: 'sidegate_upstream_errors_total',
     help: 'Calls that failed behind Sidegate, by code.',
@@ -57,7 +65,7 @@ export class Metrics {
   });
   readonly #dependencies = new Gauge({
     name: 'sidegate_dependency_fresh',
-    help: '1 if the dependency is as fresh as docs/faults.md says, else 0.',
+    help: '1 if the dependency is as fresh as docs/faults.md says, else 0; not there where nothing stands on it.',
     labelNames: ['dependency'],
     registers: this.#registers,
   });
@@ -94,6 +102,12 @@ export class Metrics {
     help: 'Audit lines that were lost because the audit file could not take them.',
     registers: this.#registers,
   });
+  readonly #tokens = new Counter({
+    name: 'sidegate_tokens_total',
+    help: 'Requests to the token service, by OK or the error that was answered.',
+    labelNames: ['grant', 'decision', 'code'],
+    registers: this.#registers,
+  });
   readonly #spansDropped = new Counter({
     name: 'sidegate_spans_dropped_total',
     help: 'Spans that were lost because the trace collector could not or would not take them.',
@@ -101,11 +115,23 @@ export class Metrics {
   });
   #connections = 0;
   #liveCalls = 0;
+  #outboundCalls = 0;
+  #buffered = 0;
   #killed = 0;
 
   constructor() {
     this.#gauge('sidegate_connections', 'Open connections.', () => this.#connections);
     this.#gauge('sidegate_live_calls', 'Calls in progress.', () => this.#liveCalls);
+    this.#gauge(
+      'sidegate_outbound_calls',
+      'Calls of the agent to peers in progress.',
+      () => this.#outboundCalls,
+    );
+    this.#gauge(
+      'sidegate_buffered_bytes',
+      'Bytes kept in the process between callers and the agent, as of the last second.',
+      () => this.#buffered,
+    );
     this.#gauge(
       'sidegate_killed_agents',
       'Agents that the operator has killed.',
@@ -131,20 +157,44 @@ export class Metrics {
     if (code !== 'OK' && FAILURES[code].stage === 'upstream') this.#upstreamErrors.inc({ code });
   }
 
+  token({ grant, decision, code }: TokenRecord): void {
+    this.#tokens.inc({ grant, decision, code });
+  }
+
   handshake(result: string): void {
     this.#handshakes.inc({ result });
+  }
+
+  refusedConnection(code: FailureCode): void {
+    this.#refusedConnections.inc({ code });
   }
 
   connections(open: number): void {
     this.#connections = open;
   }
 
+  /** The agent at the other end is the peer. The overhead is not told: the token service has a part in it. */
+  outbound({ direction, peer = 'none', decision, code, durationMs = 0 }: OutboundRecord): void {
+    this.#requests.get(direction, peer, 'none', decision, code).inc();
+    this.#durations.get(direction, 'none').observe(durationMs / 1000);
+    if (code !== 'OK' && FAILURES[code].stage === 'upstream') this.#upstreamErrors.inc({ code });
+  }
+
+  outboundCalls(open: number): void {
+    this.#outboundCalls = open;
+  }
+
   liveCalls(open: number): void {
     this.#liveCalls = open;
   }
 
-  dependency(dependency: string, fresh: boolean): void {
-    this.#dependencies.set({ dependency }, fresh ? 1 : 0);
+  buffered(bytes: number): void {
+    this.#buffered = bytes;
+  }
+
+  dependency(dependency: string, fresh: boolean | undefined): void {
+    if (fresh === undefined) this.#dependencies.remove({ dependency });
+    else this.#dependencies.set({ dependency }, fresh ? 1 : 0);
   }
 
   clockStep(direction: 'forward' | 'back'): void {

@@ -15,10 +15,17 @@ export function printableLines(text: string): string {
     .join('\n');
 }
 
-/** The first `max` characters, marked if there were more. */
+/**
+ * The first `max` characters, marked if there were more. A token that somebody put where a name belongs, such as into a
+ * path or for an audience, is left out: whoever reads the record could use it.
+ */
 export function clip(text: string, max: number): string {
-  return text.length > max ? `${text.slice(0, max)}…` : text;
+  const clipped = text.length > max ? `${text.slice(0, max)}…` : text;
+  return clipped.includes('eyJ') ? clipped.replace(COMPACT, '(a token)') : clipped;
 }
+
+/** A JWS or JWE in its compact form, whose header is a JSON object; also one that is cut short. */
+const COMPACT = /(?<![\w-])eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*…?/g;
 
 /**
  * JSON in which what JSON leaves bare but terminals obey (DEL, C1 controls, bidirectional marks) is escaped too,

@@ -32,7 +32,7 @@ const TEXTS: Readonly<Record<string, readonly string[]>> = {
   begun: ['time', 'id', 'code', 'decision', 'spiffeId', 'method', 'path'],
   'refused-connection': ['time', 'id', 'code', 'decision', 'address'],
 };
-const OPTIONAL_TEXTS = ['agent', 'missing', 'detail', 'ruleAt', 'claimedId', 'traceId'];
+const OPTIONAL_TEXTS = ['agent', 'missing', 'detail', 'ruleAt', 'claimedId', 'traceId', 'issuer'];
 const OPTIONAL_NUMBERS = ['status', 'durationMs'];
 
 /**

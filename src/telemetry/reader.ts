@@ -1,4 +1,4 @@
-import type { Call, Event } from '../call/index.ts';
+import type { Call, Event, TokenAnswer } from '../call/index.ts';
 import type { Clock } from '../lib/index.ts';
 import { Allowance } from './allowance.ts';
 import type { Weight } from './audit-settings.ts';
@@ -6,10 +6,12 @@ import type { AuditTrail } from './audit-trail.ts';
 import { killRecord, type KillEvent } from './kill-record.ts';
 import type { Log, Output } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import { outboundRecord } from './outbound-record.ts';
 import { harmlessJson } from './printable.ts';
 import type { Recent, RecentEntry } from './recent.ts';
 import { callRecord, connectionRecord, ruleOf, type CallRecord } from './record.ts';
 import { renderEntry } from './terminal.ts';
+import { tokenRecord } from './token-record.ts';
 import type { Tracer } from './tracing/index.ts';
 
 const LINES_PER_SECOND = 100;
@@ -57,6 +59,10 @@ export class EventReader {
         return this.#ended(event);
       case 'call-begun':
         return this.#begun(event);
+      case 'outbound-call':
+        return this.#outboundEnded(event);
+      case 'outbound-begun':
+        return this.#outboundBegun(event);
       case 'refused-connection':
         return this.#refused(event);
       case 'handshake':
@@ -65,10 +71,16 @@ export class EventReader {
         return metrics.connections(event.open);
       case 'live-calls':
         return metrics.liveCalls(event.open);
+      case 'live-outbound':
+        return metrics.outboundCalls(event.open);
+      case 'buffered':
+        return metrics.buffered(event.bytes);
       case 'reload':
         return this.#reloaded(event);
       case 'kill-switch':
         return this.#operated(event);
+      case 'token-answer':
+        return this.#tokenAnswered(event.answer);
       case 'killed-agents':
         return metrics.killedAgents(event.count);
       case 'dependency':
@@ -98,8 +110,28 @@ export class EventReader {
     this.#show(this.#entryOf(call, record));
   }
 
-  #refused({ connection }: Extract<Event, { kind: 'refused-connection' }>): void {
+  #outboundEnded(event: Extract<Event, { kind: 'outbound-call' }>): void {
+    const { call } = event;
+    const record = outboundRecord(call, event);
+    // One agent makes them all: what it is refused has a share of its own, as a caller's has.
+    if (call.forwardedAt === undefined) this.#keep(record, 'refused', record.spiffeId);
+    else this.#keep(record, 'done');
+    this.#to.metrics.outbound(record);
+    const entry = { record, endedAt: this.#to.now(), ...NO_RULE, rule: call.peer?.at };
+    this.#to.recent.add(entry);
+    this.#show(entry);
+  }
+
+  #outboundBegun({ call }: Extract<Event, { kind: 'outbound-begun' }>): void {
+    const record = outboundRecord(call, undefined);
+    this.#keep(record, 'done');
+    this.#show({ record, endedAt: this.#to.now(), ...NO_RULE });
+  }
+
+  #refused({ connection, verified }: Extract<Event, { kind: 'refused-connection' }>): void {
     const record = connectionRecord(connection);
+    // The others are among the handshakes already.
+    if (verified) this.#to.metrics.refusedConnection(connection.code);
     const entry = { record, endedAt: this.#to.now(), ...NO_RULE };
     this.#keep(record, 'refused', NOBODY);
     this.#to.recent.add(entry);
@@ -129,6 +161,14 @@ export class EventReader {
     this.#keep(killRecord(event), 'done');
     const what = action === 'kill' ? 'killed' : 'no longer killed';
     this.#to.log('warn', `${agent} is ${what}, says ${by}`, { fields: { agent, by } });
+  }
+
+  /** What was refused is bounded by the caller, as refused calls are. */
+  #tokenAnswered(answer: TokenAnswer): void {
+    const record = tokenRecord(answer);
+    if (record.decision === 'allow') this.#keep(record, 'done');
+    else this.#keep(record, 'refused', record.spiffeId);
+    this.#to.metrics.token(record);
   }
 
   #entryOf(call: Readonly<Call>, record: CallRecord): RecentEntry {

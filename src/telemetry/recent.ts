@@ -1,9 +1,10 @@
 import type { SourcePosition } from '../lib/index.ts';
+import type { OutboundRecord } from './outbound-record.ts';
 import type { CallRecord, ConnectionRecord } from './record.ts';
 
 /** What `sidegate why` knows of one call or refused connection: plain data, without the call and its headers. */
 export interface RecentEntry {
-  readonly record: CallRecord | ConnectionRecord;
+  readonly record: CallRecord | OutboundRecord | ConnectionRecord;
   /** Milliseconds since the epoch, when it was over. */
   readonly endedAt: number;
   /** The line that decided, or the nearest one. */

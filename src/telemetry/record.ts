@@ -10,12 +10,13 @@ import {
 } from '../call/index.ts';
 import type { SourcePosition } from '../lib/index.ts';
 import { clip } from './printable.ts';
+import { tokenFields, type TokenFields } from './token-fields.ts';
 
 /**
  * One call as audit, terminal and `why` show it. The order of the fields is the order in the audit line; what is
  * undefined is left out there. What a caller chose is clipped, and nothing of it is a header value but its request ID.
  */
-export interface CallRecord {
+export interface CallRecord extends TokenFields {
   readonly time: string;
   readonly event: 'call' | 'begun';
   readonly id: string;
@@ -30,6 +31,8 @@ export interface CallRecord {
   /** True where no rule matched and the nearest one is named. */
   readonly nearest: true | undefined;
   readonly missing: string | undefined;
+  /** Whose scope was missing, or who was refused, where a token was used: an agent's name, or as the issuer says it. */
+  readonly whose: string | undefined;
   readonly detail: string | undefined;
   readonly policyDigest: string;
   readonly agent: string | undefined;
@@ -55,7 +58,7 @@ export interface ConnectionRecord {
   readonly time: string;
   readonly event: 'refused-connection';
   readonly id: string;
-  readonly direction: 'inbound';
+  readonly direction: 'inbound' | 'outbound';
   readonly decision: 'deny';
   readonly code: FailureCode;
   readonly stage: Stage;
@@ -68,13 +71,13 @@ export interface ConnectionRecord {
 /** How a call ended that was answered or begun. */
 export type Ended = Omit<Extract<Event, { kind: 'call' }>, 'kind' | 'call'>;
 
-const MAX_PATH = 2048;
+export const MAX_PATH = 2048;
 const MAX_RAW = 256;
-const MAX_DETAIL = 512;
-const MAX_NAME = 128;
+export const MAX_DETAIL = 512;
+export const MAX_NAME = 128;
 
 /** The code of an ending that no stage refused. */
-const CODE_OF_END: Readonly<Record<End['how'], FailureCode | 'OK'>> = {
+export const CODE_OF_END: Readonly<Record<End['how'], FailureCode | 'OK'>> = {
   complete: 'OK',
   callerLeft: 'CALLER_LEFT',
   upstreamBroke: 'UPSTREAM_PROTOCOL',
@@ -100,12 +103,14 @@ export function callRecord(call: Readonly<Call>, ended: Ended | undefined): Call
     ruleAt: rule === undefined ? undefined : `${rule.at.file}:${rule.at.line}`,
     nearest: denial?.nearest === true && rule !== undefined ? true : undefined,
     missing: clipped(denial?.missing, MAX_DETAIL),
+    whose: clipped(denial?.whose, MAX_DETAIL),
     detail: clipped(refusal?.detail, MAX_DETAIL),
     policyDigest: call.policy.digest,
     agent: call.agent?.name,
     spiffeId: peer.spiffeId.toString(),
     certSerial: peer.serial,
     certSha256: peer.sha256,
+    ...tokenFields(call.authority),
     address: peer.address,
     method: clip(call.method, MAX_NAME),
     route: call.route?.name,
@@ -125,7 +130,7 @@ export function connectionRecord(connection: RefusedConnection): ConnectionRecor
     time: new Date(connection.time).toISOString(),
     event: 'refused-connection',
     id: connection.id,
-    direction: 'inbound',
+    direction: connection.direction ?? 'inbound',
     decision: 'deny',
     code: connection.code,
     stage: FAILURES[connection.code].stage,
@@ -146,16 +151,16 @@ export function ruleOf(call: Readonly<Call>): { name: string; at: SourcePosition
 }
 
 /** Of a target that was never understood: without its query, and without a password before an `@`. */
-function rawPath(target: string): string {
+export function rawPath(target: string): string {
   const query = target.indexOf('?');
   const path = clip(query === -1 ? target : target.slice(0, query), MAX_RAW);
   return path.replace(/^([a-z][a-z0-9+.-]*:)?\/\/[^/]*@/i, '$1//');
 }
 
-function clipped(text: string | undefined, max: number): string | undefined {
+export function clipped(text: string | undefined, max: number): string | undefined {
   return text === undefined || text === '' ? undefined : clip(text, max);
 }
 
-function rounded(milliseconds: number): number {
+export function rounded(milliseconds: number): number {
   return Math.round(milliseconds * 1000) / 1000;
 }

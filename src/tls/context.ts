@@ -1,7 +1,7 @@
 import { constants } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Identity } from './identity.ts';
-import { allRoots, type Trust } from './trust.ts';
+import { allRoots, rootsOf, type Trust } from './trust.ts';
 
 /** The oldest TLS version that is taken. */
 export type MinTls = '1.3' | '1.2';
@@ -56,5 +56,31 @@ export function serverContext(
     ecdhCurve: groups,
     honorCipherOrder: true,
     secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+  };
+}
+
+export interface ClientParts {
+  /** What we show; undefined for nothing. */
+  readonly identity: Identity | undefined;
+  readonly trust: Trust;
+  readonly domain: string | undefined;
+}
+
+/**
+ * What our handshakes with a server are made of. `domain` is the trust domain whose roots alone may vouch for it; without
+ * one, the CAs of the web do, which have not all left TLS 1.2.
+ */
+export function clientContext(
+  { identity, trust, domain }: ClientParts,
+  groups: string,
+): SecureContextOptions {
+  return {
+    ...(identity === undefined ? {} : { cert: identity.certPem, key: identity.keyPem }),
+    ...(domain === undefined ? {} : { ca: rootsOf(trust, domain) }),
+    minVersion: domain === undefined ? 'TLSv1.2' : 'TLSv1.3',
+    maxVersion: 'TLSv1.3',
+    ciphers: CIPHERS,
+    sigalgs: SIGNATURES,
+    ecdhCurve: groups,
   };
 }

@@ -1,5 +1,12 @@
 export type { MinTls } from './context.ts';
-export type { FailedHandshake } from './handshakes.ts';
+export {
+  createDialer,
+  type DialTarget,
+  type DialledServer,
+  type Dialer,
+  type DialerOptions,
+} from './dial.ts';
+export type { FailedHandshake } from './failed-handshake.ts';
 export { trustEnds, trustHealth } from './health.ts';
 export { loadIdentity, type Identity } from './identity.ts';
 export { stillTrusted } from './peer.ts';

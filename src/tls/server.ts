@@ -4,7 +4,8 @@ import type { VerifiedPeer } from '../call/index.ts';
 import type { Clock, Reloadable } from '../lib/index.ts';
 import { addressOf } from './address.ts';
 import { serverContext, supportedGroups, type MinTls } from './context.ts';
-import { Handshakes, type FailedHandshake } from './handshakes.ts';
+import type { FailedHandshake } from './failed-handshake.ts';
+import { Handshakes } from './handshakes.ts';
 import type { Identity } from './identity.ts';
 import { rememberShown } from './shown-certificate.ts';
 import type { Trust } from './trust.ts';
@@ -31,12 +32,15 @@ export interface TlsServerOptions {
   readonly handshakes?: number;
   /** Of these, of one IP address; default 64. */
   readonly handshakesPerAddress?: number;
+  /** Handshakes of one IP address that may begin a second, when as many have begun at once; default 50. */
+  readonly handshakeRate?: number;
   /** Milliseconds; default 10 s. */
   readonly handshakeTimeout?: number;
 }
 
 const HANDSHAKES = 256;
 const HANDSHAKES_PER_ADDRESS = 64;
+const HANDSHAKE_RATE = 50;
 const HANDSHAKE_TIMEOUT = 10_000;
 
 /**
@@ -49,8 +53,13 @@ export function createTlsServer(options: TlsServerOptions): Server {
   const limits = {
     total: options.handshakes ?? HANDSHAKES,
     perAddress: options.handshakesPerAddress ?? HANDSHAKES_PER_ADDRESS,
+    rate: options.handshakeRate ?? HANDSHAKE_RATE,
   };
-  const handshakes = new Handshakes(limits, (failed) => events.onHandshakeFailed(failed));
+  const handshakes = new Handshakes(limits, {
+    // The documented way to hand a connection to a TLS server: only so can it wait before it costs a handshake.
+    start: (raw) => void inner.emit('connection', raw),
+    report: (failed) => events.onHandshakeFailed(failed),
+  });
   const inner = innerServer(options);
   const shownBy = rememberShown(inner);
   inner.on('tlsClientError', (error, socket) => handshakes.failed(socket, error));
@@ -62,10 +71,10 @@ export function createTlsServer(options: TlsServerOptions): Server {
     if (handshakes.succeeded(socket)) sort(socket, () => shownBy(socket), options);
     else socket.destroy();
   });
-  return createTcpServer({ noDelay: true }, (raw) => {
+  // Paused, so that the system keeps the bytes of those who wait, and not we.
+  return createTcpServer({ noDelay: true, pauseOnConnect: true }, (raw) => {
     raw.on('error', () => undefined);
-    // The documented way to hand a connection to a TLS server: only so can it be refused before it costs a handshake.
-    if (handshakes.begin(raw)) inner.emit('connection', raw);
+    handshakes.enter(raw);
   });
 }
 

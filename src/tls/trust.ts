@@ -50,6 +50,11 @@ export function allRoots(trust: Trust): string[] {
   return [...new Set(roots.map(({ x509 }) => x509.toString()))];
 }
 
+/** The roots of one domain, for OpenSSL. Of a domain that is not known there are none, and an empty list trusts nobody. */
+export function rootsOf(trust: Trust, domain: string): string[] {
+  return (trust.domains.get(domain)?.roots ?? []).map(({ x509 }) => x509.toString());
+}
+
 function loadRoots(
   name: string,
   files: TrustDomainSection,

@@ -21,9 +21,16 @@ export class AnswerBody implements Source {
   #heldBytes = 0;
   #state: 'open' | 'complete' | 'cancelled' | Error = 'open';
   readonly #feed: Feed;
+  readonly #onTheWay: () => number;
 
-  constructor(feed: Feed) {
+  /** `onTheWay`: bytes that have been read and that undici has not looked at. */
+  constructor(feed: Feed, onTheWay: () => number) {
     this.#feed = feed;
+    this.#onTheWay = onTheWay;
+  }
+
+  get unread(): number {
+    return this.#isOpen() ? this.#heldBytes + this.#onTheWay() : this.#heldBytes;
   }
 
   start(sink: Sink): void {
@@ -46,7 +53,7 @@ export class AnswerBody implements Source {
   cancel(reason: Error): void {
     const open = this.#isOpen();
     this.#state = 'cancelled';
-    this.#held = [];
+    this.#drop();
     if (open) this.#feed.abort(reason);
   }
 
@@ -72,7 +79,7 @@ export class AnswerBody implements Source {
   fail(error: Error): void {
     if (this.#state !== 'open') return;
     this.#state = error;
-    this.#held = [];
+    this.#drop();
     this.#finish();
   }
 
@@ -84,6 +91,11 @@ export class AnswerBody implements Source {
       this.#sink?.write(chunk);
     }
     this.#finish();
+  }
+
+  #drop(): void {
+    this.#held = [];
+    this.#heldBytes = 0;
   }
 
   /** Tells the sink how it ended, once there is a sink and nothing is left to give. */

@@ -16,6 +16,17 @@ const KNOWN: Readonly<Record<string, FailureCode>> = Object.assign(
   } satisfies Record<string, FailureCode>,
 );
 
+/** Why there is no connection, in the words of whoever dials; undici carries only errors. */
+export class DialFault extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.detail);
+    this.name = 'DialFault';
+    this.refusal = refusal;
+  }
+}
+
 /** What broke our connections to the agent, as opposed to what the agent said on them. */
 const BROKEN_SOCKET: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
@@ -24,6 +35,7 @@ const BROKEN_SOCKET: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESE
  * answer.
  */
 export function refusalOf(error: Error, progress: Progress): Refusal {
+  if (error instanceof DialFault) return error.refusal;
   const code = codeOf(error);
   const known = KNOWN[code];
   if (known === 'INTERNAL' || error instanceof TypeError)

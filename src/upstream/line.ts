@@ -34,7 +34,8 @@ export class Line extends Client {
   }
 }
 
-interface SocketSlot {
+/** Where a line finds the connection that it has now. */
+export interface SocketSlot {
   socket: Socket | undefined;
 }
 

@@ -55,7 +55,8 @@ export class PendingExchange implements Exchange, LineUser {
     // Whoever aborts may have stopped waiting: that must not count as an unhandled rejection.
     promise.catch(() => undefined);
     if (request.body === undefined) return;
-    this.#body = new RequestBody(request.body, (error) => this.abort(error));
+    const unsent = (): number => this.#socket?.writableLength ?? 0;
+    this.#body = new RequestBody(request.body, (error) => this.abort(error), unsent);
   }
 
   get sent(): number {
@@ -98,7 +99,8 @@ export class PendingExchange implements Exchange, LineUser {
     if (head instanceof Refusal) return this.refuse(head);
     this.#state = 'answered';
     this.#untilClose = head.untilClose;
-    if (!this.#isBodyless(status, head)) this.#answer = new AnswerBody(controller);
+    const unread = (): number => this.#socket?.readableLength ?? 0;
+    if (!this.#isBodyless(status, head)) this.#answer = new AnswerBody(controller, unread);
     const body =
       this.#answer === undefined
         ? ({ kind: 'empty' } as const)

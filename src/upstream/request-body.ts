@@ -13,16 +13,23 @@ export class RequestBody extends Readable implements Sink {
   #reason = UNWANTED;
   readonly #source: Source;
   readonly #sourceFailed: (error: Error) => void;
+  readonly #onTheWay: () => number;
 
-  constructor(source: Source, sourceFailed: (error: Error) => void) {
+  /** `onTheWay`: bytes that undici has taken and the system has not. */
+  constructor(source: Source, sourceFailed: (error: Error) => void, onTheWay: () => number) {
     super({ highWaterMark: HOLD });
     this.#source = source;
     this.#sourceFailed = sourceFailed;
+    this.#onTheWay = onTheWay;
   }
 
   /** Bytes taken from the source so far. */
   get taken(): number {
     return this.#flow?.bytes ?? 0;
+  }
+
+  get unsent(): number {
+    return this.readableLength + this.#onTheWay();
   }
 
   override _read(): void {

@@ -24,11 +24,12 @@ function health(now: number) {
   };
   const trust = loadTrust({ 'a.test': section('a.test', 1), 'b.test': section('b.test', 2) }, NOW);
   const identity = { notBefore: NOW - HOUR, notAfter: NOW + 100 * HOUR };
-  const rest = { refused: new Set(), audit: 'recording', agentReached: true };
+  const rest = { refused: new Set(), audit: 'recording', agentReached: true, issuers: [] };
   const events: Event[] = [];
   const vitals = { now, trust, identity, ...rest } as unknown as Vitals;
   return {
     events,
+    vitals,
     health: new Health(
       () => vitals,
       (event) => void events.push(event),
@@ -58,4 +59,23 @@ it('every dependency is reported at every look, what changed is told once, with 
   expect(told).toEqual([
     'no revocation list of a.test is in force: callers are refused with REVOCATION_UNKNOWN',
   ]);
+});
+
+it('what nothing stands on is not shown, and is forgotten when nothing stands on it any more', () => {
+  const used = { issuers: [{ usable: false, fault: 'gone' }], tokenServiceReached: false };
+  const { health: asked, events, vitals } = health(NOW);
+  const shown = () => {
+    asked.look();
+    const last = events.splice(0).filter((event) => event.kind === 'dependency');
+    return last.filter(({ name }) => ['issuerKeys', 'tokenService'].includes(name));
+  };
+  const both = (fresh: boolean | undefined) =>
+    ['issuerKeys', 'tokenService'].map((name) => ({ kind: 'dependency', name, fresh }));
+  expect(shown()).toEqual(both(undefined));
+  Object.assign(vitals, used);
+  expect(shown()).toEqual(both(false));
+  expect(asked.degraded()).toEqual(['issuerKeys', 'tokenService']);
+  Object.assign(vitals, { issuers: [], tokenServiceReached: undefined });
+  expect(shown()).toEqual(both(undefined));
+  expect(asked.degraded()).toEqual([]);
 });

@@ -5,6 +5,7 @@ export class HandSource implements Source {
   sink: Sink | undefined = undefined;
   readonly calls: string[] = [];
   cancelled: Error | undefined = undefined;
+  unread = 0;
 
   start(sink: Sink): void {
     this.sink = sink;
@@ -29,6 +30,7 @@ export class ListSource implements Source {
   readonly #chunks: Iterator<Uint8Array | string>;
   readonly #end: Error | undefined;
   cancelled: Error | undefined = undefined;
+  readonly unread = 0;
 
   constructor(chunks: Iterable<Uint8Array | string>, end?: Error) {
     this.#chunks = chunks[Symbol.iterator]();
@@ -70,6 +72,7 @@ export class HandSink implements Sink {
   readonly chunks: Uint8Array[] = [];
   readonly calls: string[] = [];
   full = false;
+  unsent = 0;
   failed: Error | undefined = undefined;
   drained: (() => void)[] = [];
   broken: ((error: Error) => void) | undefined = undefined;
@@ -105,6 +108,7 @@ export function drink(source: Source, onChunk?: (chunk: Uint8Array) => void): Pr
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     source.start({
+      unsent: 0,
       write: (chunk) => {
         if (onChunk === undefined) chunks.push(chunk);
         else onChunk(chunk);

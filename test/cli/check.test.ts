@@ -64,6 +64,20 @@ test('a certificate that our own roots did not issue is noticed', async () => {
   expect(out).toContain("! identity       no root of acme.test under 'trust' issued it");
 });
 
+test('peers that take a token, and nobody to get it from, are wrong, with both places', async () => {
+  const { box } = await ready();
+  const peers = `peers:
+  ledger: { at: 'https://ledger.acme.test:8443', authority: own, scopes: [entries:read] }
+`;
+  box.write('policy.yaml', box.read('policy.yaml') + peers);
+  expect((await box.run('check')).code).toBe(0);
+  box.write('sidegate.yaml', `${box.read('sidegate.yaml')}outbound: { listen: unix:out.sock }\n`);
+  const { code, out } = await box.run('check');
+  expect(code).toBe(2);
+  expect(out).toMatch(/✗ policy {9}policy\.yaml:\d+:\d+: the peer ledger takes 'authority: own'/);
+  expect(out).toContain("sidegate.yaml names no 'tokenService'");
+});
+
 test('check --json lists the same for scripts', async () => {
   const { box } = await ready();
   box.write('policy.yaml', 'version: 2\n');

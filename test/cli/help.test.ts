@@ -5,13 +5,27 @@ import { runBin, runIn } from './sandbox.ts';
 
 const CA = ['init', 'mint', 'renew', 'revoke', 'list', 'show'].map((name) => ['ca', name]);
 const AUDIT = ['verify', 'query'].map((name) => ['audit', name]);
+const TOKENS = [
+  ['token', 'keys'],
+  ['token', 'mint'],
+  ['grants', 'list'],
+  ['grants', 'revoke'],
+];
 const ALL: readonly (readonly string[])[] = [
   ...COMMANDS.map(({ name }) => [name]),
   ...CA,
   ...AUDIT,
+  ...TOKENS,
 ];
-/** Two are only names of others; the third serves, and its lines are JSON wherever nobody looks. */
-const WITHOUT_ANSWER: ReadonlySet<string> = new Set(['audit', 'ca', 'run']);
+/** Some are only names of others; some serve, and their lines are JSON wherever nobody looks. */
+const WITHOUT_ANSWER: ReadonlySet<string> = new Set([
+  'audit',
+  'ca',
+  'grants',
+  'run',
+  'sts',
+  'token',
+]);
 const help = (...args: readonly string[]) => runIn(tmpdir(), args);
 
 describe('the help', () => {

@@ -59,6 +59,75 @@ describe('explain', () => {
   });
 });
 
+describe('explain, of a token', () => {
+  const withTokens = () => {
+    const box = newSandbox();
+    box.write(
+      'policy.yaml',
+      `version: 1
+trustDomain: acme.test
+issuers:
+  sts: { issuer: https://sts.acme.test, keys: { file: jwks.json } }
+agents:
+  billing: [invoices:read, refunds:write]
+  planner: [invoices:read]
+routes:
+  GET /invoices: { scopes: [invoices:read], token: required }
+  POST /refunds: { scopes: [refunds:write], onBehalfOf: required, via: [planner] }
+`,
+    );
+    return box;
+  };
+
+  test('says whose scope is missing', async () => {
+    const flags = ['--for', 'sts/alice', '--token-scopes', 'invoices:read'];
+    const { code, out, err } = await withTokens().bin(
+      'explain',
+      'billing',
+      'POST',
+      '/refunds',
+      ...flags,
+    );
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain(
+      `refunds:write is granted to billing, but alice's token has only invoices:read.`,
+    );
+  });
+
+  test('takes the chain in the order of the calls', async () => {
+    const flags = ['--for', 'sts/alice', '--via', 'other', '--via', 'planner', '--json'];
+    const { out } = await withTokens().run('explain', 'billing', 'POST', '/refunds', ...flags);
+    expect(JSON.parse(out)).toMatchObject({
+      code: 'DELEGATION_ACTOR_REFUSED',
+      whose: 'sts/other',
+      token: { for: 'sts/alice', scopes: [], via: ['other', 'planner'] },
+    });
+  });
+
+  test("a token without a subject is the agent's own", async () => {
+    const flags = ['--token-scopes', 'invoices:read'];
+    const { out } = await withTokens().run('explain', 'billing', 'GET', '/invoices', ...flags);
+    expect(out).toContain('✓ allow  billing may GET /invoices.');
+  });
+
+  test('test says how to ask about a case with a token', async () => {
+    const box = withTokens();
+    box.write(
+      'policy.test.yaml',
+      `cases:
+  - { as: billing, call: GET /invoices, token: { scopes: [invoices:read] }, expect: allow }
+  - { as: billing, call: POST /refunds, token: { scopes: [a, b], for: sts/alice, via: [planner] }, expect: allow }
+`,
+    );
+    const { code, out } = await box.run('test');
+    expect(code).toBe(1);
+    expect(out).toContain('✓ billing  GET /invoices --token-scopes invoices:read  allow');
+    expect(out).toContain(
+      '→ sidegate explain billing POST /refunds --for sts/alice --token-scopes a,b --via planner --policy',
+    );
+  });
+});
+
 test('matrix draws every agent before every route', async () => {
   const { code, out } = await withPolicy().bin('matrix');
   expect(code).toBe(0);

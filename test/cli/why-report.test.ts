@@ -32,6 +32,7 @@ function refused(code: FailureCode, claimedId?: string): Event {
   const connection = { id: 'abcd', time: 0, code, detail: 'a detail', address: '127.0.0.1:1' };
   return {
     kind: 'refused-connection',
+    verified: false,
     connection: { ...connection, claimedId, serial: undefined },
   };
 }

@@ -50,9 +50,17 @@ describe('what is not said has a default', () => {
       headers: 16_384,
       connections: 10_000,
       connectionsPerAgent: 1000,
+      calls: 10_000,
+      callsPerAgent: 1000,
       handshakes: 256,
       handshakesPerAddress: 64,
+      handshakeRate: 50,
+      refusalRate: 200,
       headTimeout: 10_000,
+      bodyTimeout: 30_000,
+      sendTimeout: 120_000,
+      minRate: 100,
+      buffered: 134_217_728,
       idleTimeout: 75_000,
       drain: 30_000,
       startWait: 10_000,
@@ -88,6 +96,34 @@ describe('a flag beats a variable beats the file beats the default', () => {
     expect(config.audit).toEqual({ file: '/here/a.jsonl', onFull: 'refuse' });
   });
 
+  it('the way out has its defaults, and its files are found', () => {
+    const text = `${GOOD}outbound: { listen: 127.0.0.1:9000, secret: certs/secret }\n`;
+    const { config, folder } = load(
+      `${text}tokenService: { url: 'https://sts.acme.test/token' }\n`,
+      {
+        flags: { 'token-service.id': 'spiffe://acme.test/sts' },
+      },
+    );
+    expect(config.outbound).toEqual({
+      listen: { kind: 'tcp', host: '127.0.0.1', port: 9000 },
+      secret: join(folder, 'certs/secret'),
+      grace: 30_000,
+      calls: 1000,
+    });
+    expect(config.tokenService?.id?.toString()).toBe('spiffe://acme.test/sts');
+  });
+
+  it('the public URL is written in one way, and development is off unless it is said', () => {
+    const url = (text: string) =>
+      load(GOOD, { flags: { 'inbound.public-url': text } }).config.inbound.publicUrl;
+    expect(url('https://Invoices.acme.test:443/')).toBe('https://invoices.acme.test');
+    expect(url('https://invoices.acme.test:8443')).toBe('https://invoices.acme.test:8443');
+    expect(load(GOOD).config.development).toBe(false);
+    expect(load(GOOD, { variables: { SIDEGATE_DEVELOPMENT: 'true' } }).config.development).toBe(
+      true,
+    );
+  });
+
   it('--trust adds a domain or replaces it', () => {
     const { config } = load(GOOD, { trust: ['partner.test=p.crt,p.crl', 'acme.test=other.crt'] });
     expect(config.trust).toEqual({
@@ -102,6 +138,17 @@ describe('a flag beats a variable beats the file beats the default', () => {
     expect(SETTINGS.map(variableOf)).toContain('SIDEGATE_LIMITS_HEAD_TIMEOUT');
   });
 });
+
+const PUBLIC_URLS = [
+  'http://a.test',
+  'a.test',
+  'https://',
+  'https://a.test/x',
+  'https://a.test/?x',
+  'https://a.test#x',
+  'https://u:p@a.test',
+  'https://a b.test',
+];
 
 describe('what cannot be run is refused, with everything that is wrong and where it stands', () => {
   it.each<[string, string, Partial<Overrides>, RegExp]>([
@@ -146,6 +193,46 @@ describe('what cannot be run is refused, with everything that is wrong and where
       `${GOOD}admin: { listen: 127.0.0.1:1 }\n`,
       {},
       /must be a Unix socket/,
+    ],
+    ...PUBLIC_URLS.map(
+      (url) =>
+        [
+          `a public URL such as ${url}`,
+          GOOD.replace(/ \}/, `, publicUrl: '${url}' }`),
+          {},
+          /'inbound\.publicUrl' must be https:\/\/host or https:\/\/host:port, without a path/,
+        ] as [string, string, Partial<Overrides>, RegExp],
+    ),
+    ['a development that is no yes or no', `${GOOD}development: 1\n`, {}, /must be true or false/],
+    [
+      'a way out on all interfaces',
+      `${GOOD}outbound: { listen: '0.0.0.0:9000', secret: s }\n`,
+      {},
+      /'outbound\.listen' must be a Unix socket, or TCP on loopback/,
+    ],
+    [
+      'a way out on TCP without a secret',
+      `${GOOD}outbound: { listen: 127.0.0.1:9000 }\n`,
+      {},
+      /'outbound\.listen' must be a Unix socket where there is no 'outbound\.secret'/,
+    ],
+    [
+      'a secret that nobody is asked for',
+      `${GOOD}outbound: { listen: unix:o.sock, secret: s }\n`,
+      {},
+      /'outbound\.secret' has no effect on a Unix socket/,
+    ],
+    [
+      'a token service in plain text',
+      `${GOOD}tokenService: { url: http://sts.acme.test/token }\n`,
+      {},
+      /'tokenService\.url' must be an https URL/,
+    ],
+    [
+      'a token service that is a whole trust domain',
+      `${GOOD}tokenService: { url: https://sts.acme.test/token, id: spiffe://acme.test }\n`,
+      {},
+      /'tokenService\.id' must be a SPIFFE ID with a path/,
     ],
   ])('%s', (_, text, overrides, expected) => {
     expect(fault(text, overrides)).toMatch(expected);

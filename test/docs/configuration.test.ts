@@ -6,12 +6,13 @@ import { withSettings } from '../../scripts/settings-table.ts';
 import { adminHandlers } from '../../src/app/operator.ts';
 import { FAILURE_CODES } from '../../src/call/index.ts';
 import { SETTINGS, flagOf, loadConfig, variableOf } from '../../src/config/index.ts';
-import { readYaml } from '../../src/lib/index.ts';
+import { Secret, readYaml } from '../../src/lib/index.ts';
 import { assertedHeaders } from '../../src/proxy/assertion.ts';
 import { claimsIdentity } from '../../src/proxy/fields.ts';
 import { killRecord } from '../../src/telemetry/kill-record.ts';
+import { outboundRecord } from '../../src/telemetry/outbound-record.ts';
 import { callRecord, connectionRecord } from '../../src/telemetry/record.ts';
-import { aCall } from '../support/calls.ts';
+import { aCall, anOutboundCall } from '../support/calls.ts';
 import { metricsRows } from './metrics-table.ts';
 import { HOME, blocksOf, namesIn, proseOf, readPage, regionOf, rowsOf } from './page.ts';
 
@@ -111,6 +112,7 @@ const CONNECTION = { id: 'a', time: 0, code: 'NO_CERTIFICATE', detail: '', addre
 /** In the order of a call's line; what only a refused connection has comes last. */
 const AUDIT_FIELDS: ReadonlySet<string> = new Set([
   ...Object.keys(callRecord(aCall(), undefined)),
+  ...Object.keys(outboundRecord(anOutboundCall(), undefined)),
   ...Object.keys(connectionRecord({ ...CONNECTION, claimedId: 'c', serial: 'd' })),
   ...Object.keys(killRecord({ kind: 'kill-switch', action: 'kill', time: 0, agent: 'a', by: 'b' })),
 ]);
@@ -124,8 +126,9 @@ function namesAdded(): readonly string[] {
   const trace = { ...request.trace, state: 'a=b' };
   const full = {
     ...call,
-    request: { ...request, headers: [], trace },
+    request: { ...request, headers: [], proof: 'p', trace },
     decision: { ...decision, rule },
+    handle: new Secret('h'),
   };
   const self = { spiffeId: 'spiffe://acme.test/agent/x', pseudonym: 'p', authority: 'localhost' };
   return assertedHeaders(full as unknown as Parameters<typeof assertedHeaders>[0], self).map(

@@ -1,17 +1,40 @@
 import { createTelemetry } from '../../src/telemetry/index.ts';
-import { Refusal, type Event } from '../../src/call/index.ts';
+import { Refusal, type Event, type TokenAnswer } from '../../src/call/index.ts';
 import { aCall, ended } from '../support/calls.ts';
 import { keptOutput } from '../support/output.ts';
+
+const REFUSED = {
+  id: 'a',
+  time: 0,
+  code: 'TOO_MANY_CONNECTIONS',
+  detail: '',
+  address: '',
+  claimedId: undefined,
+  serial: undefined,
+} as const;
+
+const TOKEN_ANSWER: TokenAnswer = {
+  ...{ id: 'a', time: 0, peer: aCall().peer, code: 'x' },
+  grant: 'none',
+  decision: 'deny',
+  ...{ detail: undefined, client: undefined, subject: undefined, subjectToken: undefined },
+  ...{ audience: undefined, asked: undefined, given: [], actors: [], token: undefined },
+  taskGrant: undefined,
+};
 
 /** One of each event that is measured, so that every metric has a sample to read its labels from. */
 const EVENTS: readonly Event[] = [
   ended(aCall()),
   ended(aCall({ refusal: new Refusal('UPSTREAM_TIMEOUT') }), { status: 504 }),
   { kind: 'handshake', result: 'OK' },
+  { kind: 'refused-connection', connection: REFUSED, verified: true },
   { kind: 'connections', open: 1 },
   { kind: 'live-calls', open: 1 },
+  { kind: 'live-outbound', open: 1 },
+  { kind: 'buffered', bytes: 1 },
   { kind: 'dependency', name: 'policy', fresh: true },
   { kind: 'clock-step', direction: 'back' },
+  { kind: 'token-answer', answer: TOKEN_ANSWER },
   reloaded('policy', { digest: 'd1', shadowRoutes: 0 }),
   reloaded('identity', { notAfter: 1_800_000_000_000 }),
 ];

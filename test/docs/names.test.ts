@@ -91,7 +91,8 @@ describe('the flags that the documentation uses', () => {
     const known = new Set([
       ...SETTINGS.flatMap((setting) => [setting.flag, flagOf(setting)]),
       ...['trust', 'config', 'help-all', 'upstream', 'dir', 'watch', 'json', 'policy', 'version'],
-      ...['lift', 'list'],
+      ...['lift', 'list', 'wait'],
+      ...['for', 'token-scopes', 'via'],
       // Of curl and npm.
       ...['unix-socket', 'cert', 'key', 'global'],
     ]);

@@ -1,13 +1,19 @@
 import { expect, describe, it } from 'vitest';
 import { DEPENDENCIES, type DependencyName } from '../../src/app/index.ts';
 import { until } from '../support/harness.ts';
+import { callOut } from '../support/outbound.ts';
 import { scene, type Scene } from './faults/scene.ts';
 import { WAYS, type Way } from './faults/ways.ts';
 
 const NAMES = Object.keys(DEPENDENCIES) as readonly DependencyName[];
 
-async function call({ w, caller }: Scene): Promise<unknown> {
-  const answer = await w.call({ as: caller, path: '/whoami' });
+async function call({ w, caller, headers }: Scene): Promise<unknown> {
+  const answer = await w.call({ as: caller, path: '/whoami', headers });
+  return answer.status === 200 ? 200 : answer.json().code;
+}
+
+async function callPeer({ w }: Scene): Promise<unknown> {
+  const answer = await callOut(w, { peer: 'ledger' });
   return answer.status === 200 ? 200 : answer.json().code;
 }
 
@@ -32,12 +38,17 @@ async function failsAsPromised(world: Scene, way: Way): Promise<void> {
   const isLetThrough = code === undefined || way.reaches === true;
   expect(world.agent.reached - before).toBe(isLetThrough ? 1 : 0);
   await metricHas(world, way.metric);
+  if (way.outbound !== undefined) {
+    expect(await callPeer(world)).toBe(way.outbound);
+    expect(world.peer?.connections).toBe(0);
+  }
   const { status } = await world.ready();
   expect(status).toBe(ready === 'degraded' || ready === 'unaware' ? 200 : 503);
 }
 
-async function recovers(world: Scene, { of, mend }: Way): Promise<void> {
+async function recovers(world: Scene, { of, mend, outbound }: Way): Promise<void> {
   await mend(world);
+  if (outbound !== undefined) expect(await callPeer(world)).toBe(200);
   await until(async () => ((await call(world)) === 200 ? true : undefined));
   await until(async () => {
     const { status, degraded } = await world.ready();
@@ -61,6 +72,7 @@ describe.each(NAMES)('%s', (name) => {
 
   it.each(ways)('$how: it is seen, does what the table says, and recovers', async (way) => {
     const world = await scene(way.options);
+    await way.prepare?.(world);
     expect(await call(world)).toBe(200);
     await failsAsPromised(world, way);
     await recovers(world, way);

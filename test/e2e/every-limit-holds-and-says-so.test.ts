@@ -85,6 +85,42 @@ it('there are no more connections than allowed in all', async () => {
   expect(lines[2]).toMatchObject({ event: 'refused-connection', code: 'TOO_MANY_CONNECTIONS' });
 });
 
+it('of the last connections, an agent that holds many gets none, and one that holds none does', async () => {
+  const w = await world({ flags: { 'limits.connections': '10' } });
+  await Promise.all(Array.from({ length: 9 }, () => w.raw(w.as('billing'))));
+  expect((await ask(w, 'billing')).statuses()).toEqual([503]);
+  expect((await ask(w, 'planner')).statuses()).toEqual([200]);
+});
+
+it('what is refused after the handshake is counted once, by its code', async () => {
+  const w = await world({ flags: { 'limits.connections': '2' } });
+  const broken = await w.raw();
+  broken.write('GARBAGE\r\n\r\n');
+  await until(async () =>
+    /^sidegate_refused_connections_total/m.test(await w.metrics()) &&
+    /^sidegate_connections 0$/m.test(await w.metrics())
+      ? true
+      : undefined,
+  );
+  const kept = await Promise.all([w.raw(), w.raw()]);
+  expect((await ask(w, 'planner')).statuses()).toEqual([503]);
+  for (const socket of kept) socket.destroy();
+  const nobody = await w.raw(w.issue({ id: 'spiffe://other.test/x' }));
+  const heard = listenTo(nobody);
+  nobody.write(WHOAMI);
+  await until(() => heard.statuses()[0]);
+  await w.ended(3);
+  const metrics = await w.metrics();
+  expect(metrics.match(/^sidegate_refused_connections_total.*$/gm)).toEqual([
+    'sidegate_refused_connections_total{code="MALFORMED_REQUEST"} 1',
+    'sidegate_refused_connections_total{code="TOO_MANY_CONNECTIONS"} 1',
+  ]);
+  expect(metrics.match(/^sidegate_handshakes_total.*$/gm)?.toSorted()).toEqual([
+    'sidegate_handshakes_total{result="FOREIGN_TRUST_DOMAIN"} 1',
+    'sidegate_handshakes_total{result="OK"} 4',
+  ]);
+});
+
 it('an idle connection is closed, and that is no refusal', async () => {
   const w = await world({ flags: { 'limits.idle-timeout': '100ms' } });
   const heard = await ask(w, 'billing');
@@ -152,6 +188,58 @@ describe('a route takes no more calls of one agent than it says', () => {
     const lines = await w.ended(2);
     expect(lines.map(({ decision }) => decision).sort()).toEqual(['allow', 'shadow-deny']);
     expect(lines.map(({ code }) => code).sort()).toEqual(['OK', 'RATE_LIMITED']);
+  });
+});
+
+describe('there are no more calls under way than allowed', () => {
+  const open = (mode: string) =>
+    `version: 1
+trustDomain: acme.test
+mode: ${mode}
+agents: { billing: [], planner: [], partner: [] }
+routes: { GET /whoami: [] }
+`;
+  const elsewhere = WHOAMI.replace('whoami', 'elsewhere');
+
+  it.each([
+    ['of one agent', { 'limits.calls-per-agent': '2' }, 'enforce', WHOAMI],
+    ['of one agent, also in shadow mode', { 'limits.calls-per-agent': '2' }, 'shadow', WHOAMI],
+    [
+      'of one that shadow mode lets through',
+      { 'limits.calls-per-agent': '2' },
+      'shadow',
+      elsewhere,
+    ],
+    ['in all', { 'limits.calls': '2' }, 'enforce', WHOAMI],
+  ])('%s', async (_, flags, mode, call) => {
+    const agent = await scriptedAgent();
+    const w = await world({ upstream: agent.upstream, policy: open(mode), flags });
+    const socket = await w.raw();
+    const heard = listenTo(socket);
+    socket.write(call.repeat(3));
+    await until(() => agent.sockets[1]);
+    for (const at of agent.sockets) at.write(OK);
+    await until(() => heard.statuses()[2]);
+    expect(heard.statuses()).toEqual([200, 200, 503]);
+    expect(heard.text).toContain('"code":"TOO_MANY_CALLS"');
+    expect(heard.text).toMatch(/\r\nretry-after: 1\r\n/);
+    expect(await w.ended(3)).toHaveLength(3);
+    expect(await w.metrics()).toMatch(/^sidegate_requests_total\{.*code="TOO_MANY_CALLS"\} 1$/m);
+    socket.write(call);
+    await until(() => agent.sockets[2]);
+  });
+
+  it('and of the last ones, an agent that has many gets none, and one that has none does', async () => {
+    const agent = await scriptedAgent();
+    const flags = { 'limits.calls': '10' };
+    const w = await world({ upstream: agent.upstream, policy: open('enforce'), flags });
+    const greedy = await w.raw();
+    greedy.write(together(10));
+    await until(() => agent.sockets[8]);
+    (await w.raw(w.as('planner'))).write(WHOAMI);
+    await until(() => agent.sockets[9]);
+    expect(agent.heads.at(-1)).toContain('x-sidegate-agent: planner');
+    expect((await ask(w, 'partner')).statuses()).toEqual([503]);
   });
 });
 

@@ -1,14 +1,22 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
+import { connect, createSecureContext, type TLSSocket } from 'node:tls';
 import fc from 'fast-check';
 import { expect, it, onTestFinished } from 'vitest';
-import { canonicalTarget } from '../../src/call/index.ts';
+import { FAILURES, canonicalTarget } from '../../src/call/index.ts';
 import { until, world, type World } from '../support/harness.ts';
+import { malformedHeads, type MalformedHead } from '../support/malformed-heads.ts';
 import { listenTo, type Heard } from '../support/scripted-agent.ts';
-import type { TLSSocket } from 'node:tls';
 
-const HEADS = 2000;
+const SEED = 20_261_120;
 const LANES = 8;
+/** Nobody is to wait for having been refused so often. */
+const IN_A_HURRY = { 'limits.refusal-rate': '100000', 'limits.handshake-rate': '10000' };
+/** Malformed heads, each with one known flaw: those that leave their connection as it is, and those that end it. */
+const KEPT = 9000;
+const ENDED = 1000;
+/** Heads of which some are proper, and nobody knows which. */
+const MIXED = 1000;
 
 /** Mostly what is proper, so that a good part of the heads is. */
 const mostly = (proper: readonly string[], odd: readonly string[]) =>
@@ -129,8 +137,17 @@ const answers = ({ statuses }: Heard): number =>
 const FRAMED = /content|transfer/i;
 const CLOSING = /connection: close/i;
 
+/** Opens connections to the sidecar, thousands of them with one reading of the certificate. */
+function connector(w: World): () => TLSSocket {
+  const { chainPem: cert, keyPem: key } = w.as('billing');
+  const secureContext = createSecureContext({ ca: w.ca.certPem, cert, key });
+  const to = { host: '127.0.0.1', port: w.port, ALPNProtocols: ['http/1.1'] };
+  return () => connect({ ...to, secureContext });
+}
+
 /** Sends each head, on one connection for as long as it lasts. Gives the IDs of the answers that came. */
 async function send(w: World, heads: readonly string[]): Promise<string[]> {
+  const connection = connector(w);
   let open: { readonly socket: TLSSocket; readonly heard: Heard } | undefined;
   const ids: string[] = [];
   const close = async () => {
@@ -145,7 +162,7 @@ async function send(w: World, heads: readonly string[]): Promise<string[]> {
   };
   for (const bytes of heads) {
     if (open === undefined) {
-      const socket = await w.raw();
+      const socket = connection();
       open = { socket, heard: listenTo(socket) };
     }
     const { socket, heard } = open;
@@ -165,14 +182,117 @@ async function send(w: World, heads: readonly string[]): Promise<string[]> {
   return ids;
 }
 
+/** Nothing but its head keeps a call from the agent. */
+const OPEN = `version: 1
+trustDomain: acme.test
+agents:
+  billing: []
+routes:
+  GET,POST,PUT,PATCH,DELETE,OPTIONS /**: []
+`;
+
+/** Proper calls that come between the malformed heads, so that it shows when nothing gets through at all. */
+const control = (n: number): string => `GET /whoami HTTP/1.1\r\nhost: x\r\nx-control: ${n}\r\n\r\n`;
+
+/** What came back for each head of a connection, in their order. */
+interface Answered {
+  readonly status: number;
+  readonly id: string;
+}
+
+/** Some heads one after the other without waiting, a proper call behind them, then one that ends the connection. */
+async function sendOn(
+  connect: () => TLSSocket,
+  { kept, control: call, ended }: { kept: readonly string[]; control: string; ended: string },
+): Promise<Answered[]> {
+  const socket = connect();
+  const heard = listenTo(socket);
+  const answered = () =>
+    [...heard.text.matchAll(/HTTP\/1\.1 (\d{3}) [^]*?\r\nx-request-id: (\S+)/g)].map(
+      ([, status, id = '']) => ({ status: Number(status), id }),
+    );
+  const wait = (count: number) =>
+    new Promise<void>((resolve) => {
+      const check = (): void => {
+        if (answered().length >= count || heard.closed) resolve();
+      };
+      socket.on('data', check).once('close', check);
+    });
+  socket.write(kept.join('') + call, 'latin1');
+  await wait(kept.length + 1);
+  socket.write(ended, 'latin1');
+  await wait(kept.length + 2);
+  socket.destroy();
+  return answered();
+}
+
+/** Everything that was sent, with what came back for it. */
+async function sendAll(w: World, kept: readonly MalformedHead[], ended: readonly MalformedHead[]) {
+  const open = connector(w);
+  const share = kept.length / ended.length;
+  const sent: { head: MalformedHead | 'control'; answer: Answered | undefined }[] = [];
+  const lane = async (first: number): Promise<void> => {
+    for (let n = first; n < ended.length; n += LANES) {
+      const last = ended[n];
+      if (last === undefined) return;
+      const before = kept.slice(n * share, (n + 1) * share);
+      const bytes = {
+        kept: before.map((one) => one.bytes),
+        control: control(n),
+        ended: last.bytes,
+      };
+      const answers = await sendOn(open, bytes);
+      const heads = [...before, 'control' as const, last];
+      sent.push(...heads.map((head, at) => ({ head, answer: answers[at] })));
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, (_, first) => lane(first)));
+  return sent;
+}
+
+it('of 10,000 malformed heads none reaches the agent, and each is refused for what is wrong with it', async () => {
+  const agent = await strictAgent();
+  const w = await world({ upstream: agent.upstream, policy: OPEN, flags: IN_A_HURRY });
+  const { kept, ended } = malformedHeads({ kept: KEPT, ended: ENDED }, SEED);
+  expect(new Set([...kept, ...ended].map(({ bytes }) => bytes)).size).toBeGreaterThan(8000);
+  const sent = await sendAll(w, kept, ended);
+  await until(async () => /^sidegate_live_calls 0$/m.test(await w.metrics()) || undefined);
+  const lines = await w.ended(sent.length);
+  expect(lines).toHaveLength(KEPT + ENDED + ENDED);
+  const written = new Map(lines.map((line) => [String(line.id), line]));
+  expect(written.size).toBe(lines.length);
+  const flaws = new Map<string, number>();
+  for (const { head, answer } of sent) {
+    const line = written.get(answer?.id ?? '');
+    const got = { status: answer?.status, code: line?.code, reason: String(line?.detail) };
+    if (head === 'control') {
+      expect(got).toMatchObject({ status: 200, code: 'OK' });
+      continue;
+    }
+    const { flaw, code, detail, bytes } = head;
+    expect(got, `${flaw}: ${bytes}`).toMatchObject({ status: FAILURES[code].status, code });
+    expect(got.reason, `${flaw}: ${bytes}`).toMatch(detail);
+    // What was handed on has this.
+    expect(line).not.toHaveProperty('overheadMs');
+    flaws.set(flaw, (flaws.get(flaw) ?? 0) + 1);
+  }
+  expect(flaws.size).toBeGreaterThanOrEqual(36);
+  expect(Math.min(...flaws.values())).toBeGreaterThan(50);
+  // Every control, once, and nothing else.
+  const controls = agent.got.map(({ headers }) => Number(headers['x-control']));
+  expect(controls.toSorted((a, b) => a - b)).toEqual(ended.map((_, n) => n));
+  expect(agent.faults).toEqual([]);
+  expect(w.log()).not.toContain('failed inside Sidegate');
+});
+
 it('no generated head ends the process or slips through, and each is recorded once', async () => {
   const agent = await strictAgent();
   const w = await world({
     upstream: agent.upstream,
     // For what the parser takes for the beginning of something longer.
-    flags: { 'limits.head-timeout': '500ms' },
+    flags: { ...IN_A_HURRY, 'limits.head-timeout': '500ms' },
   });
-  const heads = fc.sample(head, { numRuns: HEADS, seed: 20_261_120 });
+  const heads = fc.sample(head, { numRuns: MIXED, seed: SEED });
   const lanes = Array.from({ length: LANES }, (_, lane) =>
     heads.filter((__, i) => i % LANES === lane),
   );
@@ -189,9 +309,9 @@ it('no generated head ends the process or slips through, and each is recorded on
   const told = new Set<unknown>(ids);
   const untold = lines.filter(({ id, code }) => !told.has(id) && code !== 'CALLER_LEFT');
   expect(untold.filter(({ event }) => event !== 'refused-connection')).toEqual([]);
-  expect(untold.length).toBeLessThan(HEADS / 20);
+  expect(untold.length).toBeLessThan(MIXED / 20);
   expect(agent.faults).toEqual([]);
-  expect(agent.got.length).toBeGreaterThan(HEADS / 10);
+  expect(agent.got.length).toBeGreaterThan(MIXED / 10);
   for (const { url = '', headers } of agent.got) {
     expect(canonicalTarget(url)).not.toHaveProperty('fault');
     expect(headers['x-sidegate-agent']).toBe('billing');

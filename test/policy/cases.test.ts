@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { SourceFaults } from '../../src/lib/index.ts';
-import { loadCases, loadPolicy, runCases } from '../../src/policy/index.ts';
+import { loadCases, loadPolicy, runCases, type Policy } from '../../src/policy/index.ts';
 import { canonicalTarget } from '../../src/call/index.ts';
 import { load } from './sample.ts';
 
@@ -11,9 +11,22 @@ const policy = load({
     '  GET /invoices/{id}: [r]\n  POST /invoices: [w]\n  GET /files/**: []\n  GET /files/a: []',
 });
 
+const tokens = load({
+  head: 'issuers:\n  sts: { issuer: https://sts.test, keys: { file: a.json } }\n',
+  agents: '  planner: [r]\n  billing: [r, w]\n  retired: { scopes: [r], disabled: true }',
+  routes: `  GET /plain: [r]
+  GET /own: { scopes: [r], token: required }
+  POST /refunds: { scopes: [w], onBehalfOf: required, subjects: { sts: [alice] }, maxDepth: 2 }
+  GET /read: { scopes: [r], onBehalfOf: required, via: [planner] }`,
+});
+
 function run(...lines: readonly string[]): string[] {
+  return runOn(policy, lines);
+}
+
+function runOn(asked: Policy, lines: readonly string[]): string[] {
   const text = `cases:\n${lines.map((line) => `  - { ${line} }`).join('\n')}\n`;
-  const results = runCases(policy, loadCases(text, 'policy.test.yaml'), canonicalTarget);
+  const results = runCases(asked, loadCases(text, 'policy.test.yaml'), canonicalTarget);
   return results.map(
     ({ case: { at }, passed, actual }) =>
       `${at.line}:${at.column} ${passed ? 'passed' : 'failed'} ${actual}`,
@@ -40,6 +53,56 @@ describe('a policy test', () => {
   });
 
   it.each([
+    ['as: billing, call: GET /plain', 'allow'],
+    ['as: billing, call: GET /plain, token: { scopes: [r] }', 'TOKEN_NOT_TAKEN'],
+    ['as: billing, call: GET /plain, token: { scopes: [r], for: x/alice }', 'TOKEN_NOT_TAKEN'],
+    ['as: billing, call: GET /own', 'TOKEN_MISSING'],
+    ['as: billing, call: GET /own, token: { scopes: [r] }', 'allow'],
+    ['as: billing, call: GET /own, token: { scopes: [] }', 'SCOPE_MISSING'],
+    ['as: billing, call: GET /own, token: { scopes: [r], for: sts/a }', 'DELEGATION_FORBIDDEN'],
+    ['as: billing, call: GET /own, token: { scopes: [r], for: x/a }', 'TOKEN_UNTRUSTED'],
+    ['as: billing, call: POST /refunds, token: { scopes: [w] }', 'DELEGATION_REQUIRED'],
+    ['as: billing, call: POST /refunds, token: { scopes: [w], for: sts/alice }', 'allow'],
+    [
+      'as: billing, call: POST /refunds, token: { scopes: [w], for: sts/bob }',
+      'DELEGATION_SUBJECT_REFUSED',
+    ],
+    [
+      'as: billing, call: POST /refunds, token: { scopes: [w], for: sts/alice, via: [planner] }',
+      'SCOPE_MISSING',
+    ],
+    [
+      'as: billing, call: POST /refunds, token: { scopes: [w], for: sts/alice, via: [planner, x] }',
+      'DELEGATION_TOO_DEEP',
+    ],
+    [
+      'as: billing, call: GET /read, token: { scopes: [r], for: sts/alice, via: [planner] }',
+      'allow',
+    ],
+    [
+      'as: billing, call: GET /read, token: { scopes: [r], for: sts/alice, via: [retired] }',
+      'DELEGATION_ACTOR_REFUSED',
+    ],
+    [
+      'as: billing, call: GET /read, token: { scopes: [r], for: sts/alice, via: [planner, planner] }',
+      'DELEGATION_LOOP',
+    ],
+  ])('%s, expect: %s', (line, code) => {
+    expect(runOn(tokens, [`${line}, expect: ${code}`])).toEqual([`2:5 passed ${code}`]);
+  });
+
+  it('has no token where the policy looks at none', () => {
+    const line =
+      'as: planner, call: GET /invoices/1, token: { scopes: [], for: x/y }, expect: allow';
+    expect(run(line)).toEqual(['2:5 passed allow']);
+  });
+
+  it.each([
+    ['as: planner, call: GET /x, token: {}, expect: allow', /'cases.0.token.scopes' is missing/],
+    [
+      'as: planner, call: GET /x, token: { scopes: [], for: alice }, expect: allow',
+      /must be an issuer and its subject, e.g. sts\/alice/,
+    ],
     ['as: planner, call: GET /x, expect: DENY', /'cases.0.expect' is not right/],
     ['as: planner, call: GET /x, expect: TOKEN_EXPIRED', /'cases.0.expect' is not right/],
     ['as: planner, call: /x, expect: allow', /must be a method, one blank and a path/],

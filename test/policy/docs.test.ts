@@ -23,6 +23,10 @@ const blocks = [...page.matchAll(/^```(\S+)( refused)?\n(.*?)^```$/gms)].map((ma
 }));
 const yaml = blocks.filter(({ language }) => language === 'yaml');
 const example = loadPolicy(yaml[0]?.text ?? '', 'policy.yaml');
+const tokens = loadPolicy(
+  yaml.find(({ text }) => /^issuers:/m.test(text))?.text ?? '',
+  'policy.yaml',
+);
 
 /** A block that shows a part of a file, with what it leaves out. It comes first, so that its lines count the same. */
 function completed(text: string): string {
@@ -66,7 +70,7 @@ describe('docs/policy.md', () => {
   );
 
   it('has blocks and rows to hold it to', () => {
-    expect([yaml.length, rows.length]).toEqual([13, 13]);
+    expect([yaml.length, rows.length]).toEqual([20, 13]);
   });
 
   const rows = [...page.matchAll(/^\| `([A-Z]+ \/\S*)` \| `(.+)` \|$/gm)];
@@ -74,15 +78,23 @@ describe('docs/policy.md', () => {
     expect(routed(example, call)).toBe(route);
   });
 
-  it('its cases pass', () => {
-    const cases = loadCases(yaml.find(({ text }) => text.includes('cases:'))?.text ?? '', 'cases');
-    const failed = runCases(example, cases, canonicalTarget).filter(({ passed }) => !passed);
-    expect([cases.length, failed]).toEqual([6, []]);
+  const caseBlocks = yaml.filter(({ text, refused }) => !refused && text.includes('cases:'));
+  it.each([
+    ['the first', example, 6, ({ text }: { text: string }) => !text.includes('token: {')],
+    ['that with issuers', tokens, 14, ({ text }: { text: string }) => text.includes('token: {')],
+  ])('its cases pass with the policy that they are for: %s', (_, policy, count, is) => {
+    const cases = loadCases(caseBlocks.find(is)?.text ?? '', 'cases');
+    const failed = runCases(policy, cases, canonicalTarget).filter(({ passed }) => !passed);
+    expect([cases.length, failed]).toEqual([count, []]);
+    expect(policy.warnings).toEqual([]);
   });
 
-  it('its explanation is the one that is given', () => {
+  it('its explanations are the ones that are given', () => {
     const given = explain(example, { as: 'planner', method: 'POST', path: '/invoices' });
     expect(blocks.map(({ text }) => text)).toContain(`${renderExplanation(given)}\n`);
+    const token = { for: 'keycloak/alice', scopes: ['invoices:read'] };
+    const other = explain(tokens, { as: 'billing', method: 'POST', path: '/refunds', token });
+    expect(blocks.map(({ text }) => text)).toContain(`${renderExplanation(other)}\n`);
   });
 
   it('its fault is the one that is reported', () => {

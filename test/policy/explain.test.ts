@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SpiffeId } from '../../src/spiffe/index.ts';
-import { explain, renderExplanation } from '../../src/policy/index.ts';
+import { explain, renderExplanation, type AskedToken } from '../../src/policy/index.ts';
 import { load } from './sample.ts';
 
 const policy = load({
@@ -28,7 +28,7 @@ describe('explain says', () => {
   it('what was missing, and what would allow it', () => {
     expect(sentences('planner', 'POST', '/invoices')).toEqual([
       'planner may not POST /invoices.',
-      'The agent does not hold every scope that the route requires.',
+      'The agent, or the token that it sent, lacks a scope that the route requires.',
       `The path belongs to 'POST /invoices'; no other template matches it.`,
       'It takes invoices:write.',
       'planner holds invoices:read.',
@@ -69,7 +69,7 @@ describe('explain says', () => {
     const explanation = explain(policy, { as: 'planner', method: 'POST', path: '/invoices' });
     expect(renderExplanation(explanation))
       .toBe(`✗ 403 SCOPE_MISSING  planner may not POST /invoices.
-  The agent does not hold every scope that the route requires.
+  The agent, or the token that it sent, lacks a scope that the route requires.
   The path belongs to 'POST /invoices'; no other template matches it.
   It takes invoices:write.
   planner holds invoices:read.
@@ -101,4 +101,68 @@ it('a caller that is no agent is explained, too', () => {
     missing: 'a known agent',
   });
   expect(unknown.change?.steps[0]).toBe(`add the agent 'nobody'`);
+});
+
+describe('of a token, explain says', () => {
+  const tokens = load({
+    head: 'issuers:\n  sts: { issuer: https://sts.test, keys: { file: a.json } }\n',
+    agents: `  billing: [invoices:read, refunds:write]
+  planner: { scopes: [invoices:read] }`,
+    routes: `  POST /refunds: { scopes: [refunds:write], onBehalfOf: required }
+  GET /own: { scopes: [invoices:read], token: required }
+  GET /maybe: { scopes: [invoices:read], token: optional, onBehalfOf: allowed, withoutToken: [] }`,
+  });
+  const said = (as: string, method: string, path: string, token?: AskedToken) =>
+    explain(tokens, { as, method, path, token }).sentences.slice(3);
+
+  it('whose scope was missing, if it is the token that lacks it', () => {
+    const token = { for: 'sts/alice', scopes: ['invoices:read'] };
+    expect(
+      explain(tokens, { as: 'billing', method: 'POST', path: '/refunds', token }),
+    ).toMatchObject({ whose: 'sts/alice', missingScopes: ['refunds:write'], change: undefined });
+    expect(said('billing', 'POST', '/refunds', token)).toEqual([
+      'It takes refunds:write.',
+      `It takes a token, on somebody's behalf.`,
+      'billing holds invoices:read, refunds:write.',
+      'The token speaks for sts/alice and has invoices:read.',
+      `refunds:write is granted to billing, but alice's token has only invoices:read.`,
+      'If it should be in the token, the issuer must put it there; the policy cannot.',
+    ]);
+  });
+
+  it('whose scope was missing, if it is somebody in the chain who lacks it', () => {
+    const token = { for: 'sts/alice', scopes: ['refunds:write'], via: ['planner'] };
+    expect(said('billing', 'POST', '/refunds', token).slice(3)).toEqual([
+      'The token speaks for sts/alice, came through planner, and has refunds:write.',
+      `refunds:write is granted to billing and in alice's token, but planner, who stands in its chain, holds only invoices:read.`,
+      `If planner should be able to do it, too, grant it there under 'agents'.`,
+    ]);
+  });
+
+  it('what would allow it, if it is the agent itself that lacks it', () => {
+    const token = { for: 'sts/alice', scopes: ['refunds:write'] };
+    expect(said('planner', 'POST', '/refunds', token).slice(4)).toEqual([
+      'refunds:write is not granted to planner.',
+      'To allow it: grant refunds:write to planner.',
+    ]);
+  });
+
+  it('that one is needed, and how much can be done without', () => {
+    expect(said('billing', 'GET', '/own')).toEqual([
+      'It takes invoices:read.',
+      `It takes a token, on nobody's behalf.`,
+      'billing holds invoices:read, refunds:write.',
+      'Missing: an access token.',
+      `Have the caller fetch one from an issuer of the policy; or say 'token: optional' on the route, with 'withoutToken'.`,
+    ]);
+    expect(said('billing', 'GET', '/maybe').slice(1, 4)).toEqual([
+      `It may take a token; without one, or on nobody's behalf, no scope can be used.`,
+      'billing holds invoices:read, refunds:write.',
+      'Missing: an access token: without one no scope can be used.',
+    ]);
+    expect(said('billing', 'GET', '/maybe', { scopes: ['invoices:read'] }).slice(3, 5)).toEqual([
+      `The token is the agent's own and has invoices:read.`,
+      `Missing: somebody on whose behalf: on nobody's, no scope can be used.`,
+    ]);
+  });
 });

@@ -92,7 +92,7 @@ describe('is a load error', () => {
     ['an empty file', '', /the file is not right/],
     ['a missing section', 'version: 1\ntrustDomain: a\nagents: {}\n', /'routes' is missing/],
     ['an empty section', policyText({}).replace('agents: {}', 'agents:'), /'agents' is not right/],
-    ['an unknown key', `${policyText({})}issuers: {}\n`, /unknown key 'issuers'/],
+    ['an unknown key', `${policyText({})}issuer: {}\n`, /unknown key 'issuer'/],
     ['a duplicate key', agents('  a: []\n  a: []'), /map keys must be unique/],
     ['an alias', agents('  a: &x [s]\n  b: *x'), /anchors are not allowed/],
     ['a second document', `${policyText({})}---\na: 1\n`, /second document/],

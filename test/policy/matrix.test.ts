@@ -61,6 +61,33 @@ describe('the matrix', () => {
     expect(drawn.join('\n').match(/✓/g)).toHaveLength(2 * 40 + 1);
   });
 
+  it('marks what takes a token, and what takes somebody on whose behalf, of what the agent could do', () => {
+    const tokens = load({
+      head: 'issuers:\n  sts: { issuer: https://sts.test, keys: { file: a.json } }\n',
+      agents: '  billing: [r, w]\n  planner: [r]',
+      routes: `  GET /a: { scopes: [r], token: required }
+  GET /b: { scopes: [r], token: optional, withoutToken: [r] }
+  POST /c: { scopes: [r, w], onBehalfOf: required }`,
+    });
+    expect(renderMatrix(matrix(tokens), 80)).toBe(
+      `
+┌─────────┬────────┬────────┬─────────┐
+│         │ GET /a │ GET /b │ POST /c │
+├─────────┼────────┼────────┼─────────┤
+│ billing │   t    │   ✓    │    s    │
+│ planner │   t    │   ✓    │    ·    │
+└─────────┴────────┴────────┴─────────┘
+
+✓ allowed   · a scope is missing   × the agent is disabled
+t with a token   s with a token, on somebody's behalf`.trimStart(),
+    );
+    expect(matrix(tokens).rows[1]?.cells[2]).toEqual({
+      code: 'TOKEN_MISSING',
+      missing: ['w'],
+      needs: undefined,
+    });
+  });
+
   it('of nothing is a table all the same', () => {
     expect(renderMatrix(matrix(load({})))).toContain('┌');
   });

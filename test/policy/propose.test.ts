@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyEdits, explain, judge, loadPolicy, type Ask } from '../../src/policy/index.ts';
+import {
+  applyEdits,
+  explain,
+  judge,
+  loadPolicy,
+  type Ask,
+  type AskedToken,
+} from '../../src/policy/index.ts';
 import { aimed, call, nameOf, policySketch, type PolicySketch } from './arbitrary.ts';
 import { policyText } from './sample.ts';
 
@@ -180,5 +187,57 @@ describe('the change that explain proposes', () => {
   ])('does not exist for %j', (ask) => {
     const [as = '', method = '', path = ''] = ask.split(' ');
     expect(proposed(as, method, path)).toBeUndefined();
+  });
+
+  describe('beside routes that take tokens', () => {
+    const tokens = loadPolicy(
+      policyText({
+        head: 'issuers:\n  sts: { issuer: https://sts.test, keys: { file: a.json } }\n',
+        agents: `  billing: [invoices:read]\n  planner: { scopes: [], peers: [billing] }`,
+        routes: `  GET /invoices/{id}: { scopes: [invoices:read], token: required }
+  HEAD /invoices/{id}: [invoices:read]
+  POST /mixed: [invoices:write]
+  PUT /mixed: { scopes: [invoices:write], token: optional, withoutToken: [] }
+  GET /plain: [invoices:read]`,
+      }).concat('peers:\n  billing: { at: https://billing.test }\n'),
+      'policy.yaml',
+    );
+    const steps = (as: string, method: string, path: string, token?: AskedToken) =>
+      explain(tokens, { as, method, path, token }).change?.steps;
+    const token = { scopes: ['invoices:read'] };
+
+    it.each([
+      ['billing GET /invoices/7', undefined],
+      ['billing GET /invoices/7/lines', undefined],
+      ['billing OPTIONS /invoices/7', undefined],
+      ['billing POST /invoices/7', undefined],
+      ['billing DELETE /mixed', undefined],
+      ['planner HEAD /invoices/7', ['grant invoices:read to planner']],
+      ['billing GET /plain/x', [`add the route 'GET /plain/x: [invoices:read]'`]],
+    ])('for %s without a token, nothing is proposed that takes less: %j', (ask, expected) => {
+      const [as = '', method = '', path = ''] = ask.split(' ');
+      expect(steps(as, method, path)).toEqual(expected);
+    });
+
+    it('a method joins the line that takes tokens, and never the one beside it that takes none', () => {
+      expect(steps('billing', 'OPTIONS', '/invoices/7', token)).toEqual([
+        `add OPTIONS to the route 'GET /invoices/{id}'`,
+      ]);
+    });
+
+    it('a scope is granted to the agent alone, whatever the rest of the file is like', () => {
+      const ask = { as: 'planner', method: 'GET', path: '/invoices/7', token };
+      const { change } = explain(tokens, ask);
+      expect(change?.steps).toEqual(['grant invoices:read to planner']);
+      const changed = loadPolicy(applyEdits(tokens.text, change?.edits ?? []), 'policy.yaml');
+      expect(judge(changed, ask).code).toBe('OK');
+    });
+
+    it('a new agent is added above the peers', () => {
+      const { change } = explain(tokens, { as: 'new', method: 'GET', path: '/plain' });
+      expect(change?.edits.map(({ line, after }) => `${line} ${after}`)).toEqual([
+        '7   new: [invoices:read]',
+      ]);
+    });
   });
 });

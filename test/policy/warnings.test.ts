@@ -39,3 +39,37 @@ it('a policy warns of shadows that have ended, if it is told the time', () => {
     `policy.yaml:6:46 the shadow mode of 'GET /a' has ended; it is enforced`,
   ]);
 });
+
+const ISSUERS = `issuers:
+  sts: { issuer: https://sts.test, keys: { file: a.json } }
+  idp: { issuer: https://idp.test, keys: { file: b.json }, binding: whenPresent }
+`;
+
+it('a policy warns of issuers where no route takes a token', () => {
+  const policy = load({ head: ISSUERS, agents: '  a: []', routes: '  GET /a: []' });
+  expect(warnings(policy)).toEqual([
+    `policy.yaml:4:3 no route takes a token, of 'sts' or anybody else`,
+    `policy.yaml:5:3 no route takes a token, of 'idp' or anybody else`,
+  ]);
+});
+
+it('a policy warns of tokens that need not be bound, where they are written to be so', () => {
+  const routes = '  GET /a: { scopes: [], token: required }';
+  expect(warnings(load({ head: ISSUERS, agents: '  a: []', routes }))).toEqual([
+    `policy.yaml:5:69 a token of 'idp' need not be bound to a key: whoever gets hold of one can use it as the agent that it was issued to`,
+  ]);
+});
+
+it('a policy warns of agents in via through whom nobody can come, unless an issuer narrows', () => {
+  const sections = {
+    head: ISSUERS.replace(', binding: whenPresent', ''),
+    agents: '  a: [x, y]\n  b: [x]',
+    routes: `  GET /a: { scopes: [x, y], onBehalfOf: required, via: [a, b] }
+  GET /b: { scopes: [x, y], token: required, onBehalfOf: allowed, withoutToken: [y], via: [b] }`,
+  };
+  expect(warnings(load(sections))).toEqual([
+    `policy.yaml:10:60 nobody can come through 'b', which lacks y`,
+  ]);
+  const head = sections.head.replace('b.json }', 'b.json }, narrows: true');
+  expect(warnings(load({ ...sections, head }))).toEqual([]);
+});

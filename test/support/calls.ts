@@ -1,13 +1,18 @@
 import {
   Call,
   NO_TOKENS,
+  OutboundCall,
+  addressed,
+  consent,
   denied,
   failed,
   forwarded,
   identified,
   newCallId,
   permit,
+  proved,
   received,
+  receivedOutbound,
   Refusal,
   routed,
   shadow,
@@ -18,6 +23,7 @@ import {
   type End,
   type Event,
   type FailureCode,
+  type PeerEntry,
   type PinnedPolicy,
   type RouteEntry,
 } from '../../src/call/index.ts';
@@ -103,6 +109,40 @@ export function aCall(story: CallStory = {}): Readonly<Call> {
   return call;
 }
 
+/** A call of our agent to a peer, as the corridor leaves it. */
+export function anOutboundCall(story: { readonly id?: string; readonly refusal?: Refusal } = {}) {
+  const call = new OutboundCall({
+    id: story.id ?? newCallId(),
+    time: TIME,
+    tick: 1000,
+    self: {
+      agent: undefined,
+      spiffeId: 'spiffe://acme.test/agent/invoices',
+      serial: '0d0e0f',
+      sha256: 'cd'.repeat(32),
+    },
+    policy: POLICY,
+    method: 'GET',
+    target: '/entries/7?secret=1',
+    address: 'unix',
+  });
+  const received = receivedOutbound(call, aRequest(call.target, undefined), undefined);
+  const peer = addressed(received, aPeerEntry('ledger'));
+  if (story.refusal === undefined) forwarded(consent(peer), 1000.25);
+  else failed(peer, story.refusal);
+  return call;
+}
+
+function aPeerEntry(name: string): PeerEntry {
+  return {
+    name,
+    ...{ host: 'ledger.acme.test', port: 8443, audience: '', scopes: [] },
+    spiffeId: SpiffeId.parse(`spiffe://acme.test/agent/${name}`),
+    ...{ authority: 'none', evenOnBehalf: false },
+    at: position(31, `  ${name}: { at: https://ledger.acme.test:8443 }`),
+  };
+}
+
 /** The event with which the hall reports it. */
 export function ended(call: Readonly<Call>, story: EndingStory = {}): Event {
   const { status = 200, durationMs = 3.1234567 } = story;
@@ -125,7 +165,11 @@ function walk(
   if (denial !== undefined && story.shadowed === true) shadow(known, denial);
   else if (denial !== undefined) denied(known, denial);
   else if (route !== undefined && !refusedByUs(story.refusal))
-    permit(routed(known, route), { allowed: true, rule: route, scopes: ['invoices:read'] });
+    permit(proved(routed(known, route), undefined), {
+      allowed: true,
+      rule: route,
+      scopes: ['invoices:read'],
+    });
 }
 
 function defaultForward({ denial, shadowed, refusal, understood, ...rest }: CallStory) {
@@ -164,6 +208,7 @@ function aRequest(target: string, callerRequestId: string | undefined): Canonica
     upgrade: undefined,
     callerRequestId,
     authorization: 'Bearer TOKEN-SECRET',
+    proof: undefined,
     trace: {
       traceId: '1'.repeat(32),
       spanId: '2'.repeat(16),

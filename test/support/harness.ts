@@ -67,8 +67,12 @@ export interface WorldOptions {
   readonly terminal?: boolean;
   /** Whether a revocation list is configured; an empty one of the CA. */
   readonly crl?: boolean;
+  /** A CA of its own, if left out. */
+  readonly ca?: ThrowawayCa;
   /** The sidecar's clock. */
   readonly now?: () => number;
+  /** Texts of more files, by name, that are there when it starts. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 export interface CallOptions {
@@ -93,7 +97,7 @@ export interface Answer {
 export async function world(options: WorldOptions = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'sidegate-e2e-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const ca = throwawayCa({ trustDomain: TRUST_DOMAIN });
+  const ca = options.ca ?? throwawayCa({ trustDomain: TRUST_DOMAIN });
   const server = ca.issue({
     id: `spiffe://${TRUST_DOMAIN}/agent/invoices`,
     dns: ['localhost'],
@@ -111,6 +115,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   put('certs/server.key', server.keyPem);
   if (options.crl === true) put('certs/ca.crl', ca.crl().pem);
   put('policy.yaml', options.policy ?? POLICY);
+  for (const [name, text] of Object.entries(options.files ?? {})) put(name, text);
   put('sidegate.yaml', configText(options.upstream ?? 'unix:agent.sock', options.crl === true));
   const { config } = loadConfig(join(folder, 'sidegate.yaml'), {
     flags: options.flags ?? {},

@@ -29,11 +29,13 @@ export interface ProcessOptions {
   /** The script to run instead of `sidegate`. */
   readonly script?: string;
   readonly name?: string;
+  /** Besides what there is. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export function startProcess(
   { folder }: Pick<World, 'folder'>,
-  { flags = [], script = BIN, name = 'other' }: ProcessOptions = {},
+  { flags = [], script = BIN, name = 'other', env = {} }: ProcessOptions = {},
 ): SidecarProcess {
   const audit = join(folder, `${name}.jsonl`);
   const adminSocket = join(folder, `${name}.sock`);
@@ -41,7 +43,11 @@ export function startProcess(
   const files = ['--audit.file', audit, '--admin.listen', `unix:${adminSocket}`];
   const config = ['--config', join(folder, 'sidegate.yaml')];
   const args = [script, 'run', ...config, ...ports, ...files, ...flags];
-  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   const ended = once(child, 'close').then(() => child.exitCode);
   onTestFinished(async () => {
     child.kill('SIGKILL');

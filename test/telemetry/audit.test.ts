@@ -152,7 +152,7 @@ describe('the audit file', () => {
       result: { ok: true, digest: 'd' },
     });
     telemetry.emit({ kind: 'log', level: 'info', message: 'hello' });
-    telemetry.emit({ kind: 'refused-connection', connection: REFUSED });
+    telemetry.emit({ kind: 'refused-connection', connection: REFUSED, verified: false });
     telemetry.emit(ended(open));
     await telemetry.close();
     expect(written().map(({ event, id }) => [event, id])).toEqual([
@@ -166,7 +166,7 @@ describe('the audit file', () => {
 
   it('keeps of a refused connection what it claimed, as a claim', async () => {
     const telemetry = started();
-    telemetry.emit({ kind: 'refused-connection', connection: REFUSED });
+    telemetry.emit({ kind: 'refused-connection', connection: REFUSED, verified: false });
     await telemetry.close();
     expect(written()[0]).toEqual({
       time: '2026-07-01T00:00:00.000Z',
@@ -207,6 +207,19 @@ describe('the audit file', () => {
     expect(String(raw!.path)).toHaveLength(257);
     expect(JSON.stringify(raw).length).toBeLessThan(1500);
     expect(JSON.stringify(canonical).length).toBeLessThan(3500);
+  });
+
+  it.each([
+    ['eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl', '(a token)'],
+    ['/invoices/eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl/x', '/invoices/(a token)/x'],
+    [`eyJhbGciOiJFUzI1NiJ9.${'eyJz'.repeat(60)}`, '(a token)'],
+    ['eyJhbGciOiJFUzI1NiJ9', 'eyJhbGciOiJFUzI1NiJ9'],
+    ['/keyJ.json', '/keyJ.json'],
+  ])('has no token where a name belongs: %s', async (target, path) => {
+    const telemetry = started();
+    telemetry.emit(ended(aCall({ target })));
+    await telemetry.close();
+    expect(written()[0]).toMatchObject({ path });
   });
 
   it('stays one line of harmless characters, whatever a caller writes', async () => {

@@ -22,6 +22,7 @@ const failed: Event = {
 };
 const refused: Event = {
   kind: 'refused-connection',
+  verified: false,
   connection: {
     id: 'abcd',
     time: 0,

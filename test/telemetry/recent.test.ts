@@ -21,6 +21,7 @@ function idOf(lookup: Lookup): string {
 const denied = (story: CallStory) => ended(aCall({ denial: aDenial('SCOPE_MISSING'), ...story }));
 const refused = (id: string): Event => ({
   kind: 'refused-connection',
+  verified: false,
   connection: {
     id,
     time: 0,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Refusal, type Event } from '../../src/call/index.ts';
 import { createTelemetry } from '../../src/telemetry/index.ts';
-import { aCall, aDenial, aRoute, anAgent, ended } from '../support/calls.ts';
+import { aCall, aDenial, aRoute, anAgent, anOutboundCall, ended } from '../support/calls.ts';
 import { keptOutput } from '../support/output.ts';
 
 function shown(event: Event, colours = false): string {
@@ -24,13 +24,25 @@ function connection(claimedId: string | undefined, detail = ''): Event {
   const code = claimedId === undefined ? 'HANDSHAKE_FAILED' : 'UNTRUSTED_CERTIFICATE';
   return {
     kind: 'refused-connection',
+    verified: false,
     connection: { id, time: 0, code, detail, address: '192.0.2.7:4711', claimedId, serial: '1' },
   };
+}
+
+function sent(call: ReturnType<typeof anOutboundCall>, status: number): Event {
+  const end = { bytesIn: 0, bytesOut: 2, how: 'complete' } as const;
+  return { kind: 'outbound-call', call, status, end, durationMs: 3.1 };
 }
 
 describe('on a terminal, one line', () => {
   it.each<[string, Event, string]>([
     ['an allowed call', ended(aCall()), '✓ 200  billing  GET /invoices/INV-1001  3.1 ms'],
+    ['a call to a peer', sent(anOutboundCall(), 200), '✓ 200  → ledger  GET /entries/7  3.1 ms'],
+    [
+      'a call to a peer that is refused',
+      sent(anOutboundCall({ id, refusal: new Refusal('CONTEXT_MISSING') }), 403),
+      '✗ 403 CONTEXT_MISSING  → ledger  GET /entries/7  policy.yaml:31  → sidegate why k3f9zz',
+    ],
     [
       'an allowed call that took long',
       ended(aCall(), { durationMs: 61_234 }),

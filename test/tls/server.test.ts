@@ -199,20 +199,34 @@ describe('an open connection', () => {
 });
 
 describe('the limit of handshakes', () => {
-  it('closes what is above it, and forgets what has ended', async () => {
+  it('has what is above it wait until there is room', async () => {
     const rig = await startRig({ ca, handshakes: 2 });
     const idle = [tcp(rig), tcp(rig)];
     await Promise.all(
       idle.map((socket) => new Promise((resolve) => socket.once('connect', resolve))),
     );
-    const third = tcp(rig);
-    const closed = new Promise((resolve) => third.once('close', resolve));
-    expect(await failure(rig)).toMatchObject({ code: 'TOO_MANY_CONNECTIONS' });
-    await closed;
+    rig.connect(leaf);
     idle[0]?.destroy();
     expect(await failure(rig)).toMatchObject({ code: 'HANDSHAKE_FAILED' });
+    expect(wordOf(await rig.outcome())).toBe('OK');
     // Connections whose handshake is over do not count.
     for (let i = 0; i < 4; i++) expect(await rig.verdict(leaf)).toBe('OK');
+  });
+
+  it('is not reached for long by handshakes that have no end', async () => {
+    const rig = await startRig({ ca, handshakes: 2 });
+    const idle = [tcp(rig), tcp(rig)];
+    await Promise.all(
+      idle.map((socket) => new Promise((resolve) => socket.once('connect', resolve))),
+    );
+    const closed = new Promise((resolve) => idle[0]?.once('close', resolve));
+    rig.connect(leaf);
+    expect(await failure(rig)).toMatchObject({
+      code: 'HANDSHAKE_FAILED',
+      detail: 'it took too long for the handshake while others waited',
+    });
+    expect(wordOf(await rig.outcome())).toBe('OK');
+    await closed;
   });
 });
 
@@ -225,18 +239,20 @@ it.skipIf(process.platform !== 'linux')(
     await Promise.all(
       idle.map((socket) => new Promise((resolve) => socket.once('connect', resolve))),
     );
-    rig.connect(leaf);
-    expect(await failure(rig)).toMatchObject({
-      code: 'TOO_MANY_CONNECTIONS',
-      detail: 'too many handshakes of this address',
-    });
     const elsewhere = { localAddress: '127.0.0.2' } as ConnectionOptions;
     expect(await rig.verdict(leaf, elsewhere)).toBe('OK');
-    idle[0]?.destroy();
+    rig.connect(leaf);
     expect(await failure(rig)).toMatchObject({ code: 'HANDSHAKE_FAILED' });
-    expect(await rig.verdict(leaf)).toBe('OK');
+    expect(wordOf(await rig.outcome())).toBe('OK');
   },
 );
+
+it('an address that begins more handshakes than its rate allows waits, and loses none', async () => {
+  const rig = await startRig({ ca, handshakesPerAddress: 4, handshakeRate: 100 });
+  for (let n = 0; n < 40; n++) rig.connect(leaf);
+  for (let n = 0; n < 40; n++) expect(wordOf(await rig.outcome())).toBe('OK');
+  expect(rig.waiting).toEqual([]);
+});
 
 describe('a swap', () => {
   it('of our identity counts for the next handshake, and leaves open connections alone', async () => {

@@ -1,4 +1,4 @@
-import type { Config } from '../../config/index.ts';
+import { tokenServiceFaults, type Config } from '../../config/index.ts';
 import { readText } from '../../files/index.ts';
 import { loadPolicy, type Policy } from '../../policy/index.ts';
 import { plural } from '../when.ts';
@@ -18,7 +18,12 @@ export async function checkPolicy(
   const { value, findings } = await attempt('policy', () =>
     loadPolicy(readText(config.policy, USE), config.policy, { now, mode: config.mode }),
   );
-  return value === undefined ? findings : aboutPolicy(value, trusted);
+  if (value === undefined) return findings;
+  const untold = tokenServiceFaults(value.peers, config);
+  return [
+    ...aboutPolicy(value, trusted),
+    ...untold.map((fault) => inFile('policy', 'wrong', fault)),
+  ];
 }
 
 function aboutPolicy(policy: Policy, trusted: ReadonlySet<string>): Finding[] {

@@ -1,30 +1,18 @@
 import {
-  FAILURES,
-  Refusal,
-  denied,
+  isShadowed,
   permit,
-  routed,
-  shadow,
-  type Denial,
   type ForwardableCall,
-  type IdentifiedCall,
+  type ProvenCall,
+  type ShadowedCall,
 } from '../../call/index.ts';
-import { denialMode } from '../../policy/index.ts';
 import type { Hall } from '../hall.ts';
 import { judge } from '../judge.ts';
+import { deny } from '../deny.ts';
 
-/** Which route, and may this agent use it? A denial in shadow mode is kept with the call and goes on. */
-export function decide(call: IdentifiedCall, hall: Hall): ForwardableCall {
-  const { route, decision } = judge(call.policy, call.agent, call);
-  const onRoute = route === undefined ? undefined : routed(call, route);
-  if (onRoute !== undefined && decision.allowed) return permit(onRoute, decision);
-  if (decision.allowed) throw new TypeError('a grant belongs to a route');
-  return refuseOrShadow(call, decision, hall);
-}
-
-function refuseOrShadow(call: IdentifiedCall, denial: Denial, hall: Hall): ForwardableCall {
-  const mode = denialMode(call.policy, denial, hall.now());
-  if (mode === 'shadow' && FAILURES[denial.code].softened) return shadow(call, denial);
-  denied(call, denial);
-  throw new Refusal(denial.code, denial.missing);
+/** May this agent, for whom it acts, use that route? A denial in shadow mode is kept with the call and goes on. */
+export function decide(call: ProvenCall | ShadowedCall, hall: Hall): ForwardableCall {
+  if (isShadowed(call)) return call;
+  const { policy, agent, route, authority } = call;
+  const decision = judge(policy, { agent, route, authority, upgrade: call.request.upgrade });
+  return decision.allowed ? permit(call, decision) : deny(call, decision, hall);
 }

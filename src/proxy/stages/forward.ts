@@ -8,6 +8,8 @@ import {
 } from '../../call/index.ts';
 import { assertedHeaders } from '../assertion.ts';
 import { CappedBody } from '../capped-body.ts';
+import { openContext } from '../context.ts';
+import { withoutEcho } from '../echo.ts';
 import type { Exchange } from '../exchange.ts';
 import type { UpstreamRequest } from '../../upstream/index.ts';
 import type { Hall } from '../hall.ts';
@@ -22,13 +24,17 @@ export async function forward(
     failed(call, new Refusal('TOO_LARGE', 'the body grew past the limit of the route'));
     upstream.abort(new Error('the body is too large'));
   };
+  openContext(call, hall);
   forwarded(call, performance.now());
   const upstream = hall.send(toUpstream(call, bodyOf(call, exchange, tooLarge), hall));
   exchange.onGone(() => {
     failed(call, new Refusal('CALLER_LEFT'));
     upstream.abort(new Error('the caller left'));
   });
-  const reply = await upstream.reply;
+  const reply = withoutEcho(await upstream.reply, call, (echoed) => {
+    failed(call, echoed);
+    upstream.abort(new Error('the answer holds a credential'));
+  });
   const headers = reply.headers.filter(([name]) => name !== 'x-request-id' && name !== 'alt-svc');
   return { ...reply, headers: [...headers, ['x-request-id', call.id]] };
 }

@@ -19,7 +19,7 @@ export function compileTo(app: string): void {
     ts.readConfigFile(join(HOME, name), (file) => ts.sys.readFile(file)).config as unknown;
   const { options } = ts.parseJsonConfigFileContent(read('tsconfig.build.json'), ts.sys, HOME);
   for (const file of readdirSync(join(HOME, 'src'), { recursive: true, encoding: 'utf8' })) {
-    if (!file.endsWith('.ts')) continue;
+    if (!file.endsWith('.ts') || file.endsWith('.d.ts')) continue;
     const source = readFileSync(join(HOME, 'src', file), 'utf8');
     // Without a program around it, the compiler cannot know that package.json says these are modules.
     const compilerOptions = { ...options, declaration: false, module: ts.ModuleKind.ESNext };

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { world, type World, type WorldOptions } from '../../support/harness.ts';
+import type { TestServer } from '../../support/peers.ts';
 import type { Credential } from '../../support/pki.ts';
 
 export const MINUTE = 60_000;
@@ -24,6 +25,10 @@ export interface Scene {
   readonly agent: CountingAgent;
   readonly clock: { ahead: number };
   readonly caller: Credential;
+  /** What it sends with every call. */
+  headers: Readonly<Record<string, string>>;
+  /** Whom the agent calls, where it calls anybody. */
+  peer: TestServer | undefined;
   /** In the sidecar's folder. */
   path(file: string): string;
   /** Of /readyz. */
@@ -57,7 +62,17 @@ export async function scene(options: WorldOptions = {}): Promise<Scene> {
   renewOwn(ends());
   const caller = w.issue({ id: 'spiffe://acme.test/agent/billing', notAfter: ends() });
   const path = (file: string) => join(w.folder, file);
-  return { w, agent, clock, caller, path, renewOwn, ready: () => readyOf(w) };
+  return {
+    w,
+    agent,
+    clock,
+    caller,
+    headers: {},
+    peer: undefined,
+    path,
+    renewOwn,
+    ready: () => readyOf(w),
+  };
 }
 
 async function readyOf(w: World): Promise<Ready> {

@@ -1,8 +1,13 @@
 import { renameSync, rmSync, symlinkSync } from 'node:fs';
+import type { TLSSocket } from 'node:tls';
 import type { DependencyName } from '../../../src/app/index.ts';
 import type { FailureCode } from '../../../src/call/index.ts';
-import { POLICY, type WorldOptions } from '../../support/harness.ts';
+import { POLICY, until, type WorldOptions } from '../../support/harness.ts';
+import { STS, callOut, freePort, giveToken } from '../../support/outbound.ts';
+import { answerJson, startServer, type Answering, type TestServer } from '../../support/peers.ts';
 import { throwawayCa } from '../../support/pki.ts';
+import { idOf } from '../../support/tokens.ts';
+import { ISSUER_WAYS } from './issuer-ways.ts';
 import { HOUR, MINUTE, type Scene } from './scene.ts';
 
 /** One way in which one dependency can fail, and what the table says must come of it. */
@@ -10,10 +15,14 @@ export interface Way {
   readonly of: DependencyName;
   readonly how: string;
   readonly options?: WorldOptions;
+  /** What must be so before the first call. */
+  readonly prepare?: (scene: Scene) => Promise<void>;
   readonly fail: (scene: Scene) => void | Promise<void>;
   readonly mend: (scene: Scene) => void | Promise<void>;
   /** Of a new call; undefined if it goes on as before. */
   readonly code?: FailureCode;
+  /** Of a call of the agent to its peer, which is then not touched; undefined for a way that has no peer. */
+  readonly outbound?: FailureCode;
   /** Whether the call gets to the agent in spite of its code. */
   readonly reaches?: true;
   /** What /readyz is to say: a reason, that it is degraded, or nothing, because only the call can tell. */
@@ -184,4 +193,89 @@ const OTHERS: readonly Way[] = [
   },
 ];
 
-export const WAYS: readonly Way[] = [...FILES, ...RUN_OUT, ...OTHERS];
+/** Where the peer and the token service are, once they are. */
+const [stsPort, ledgerPort] = [await freePort(), await freePort()];
+const PEERS = `peers:
+  ledger: { at: 'https://127.0.0.1:${ledgerPort}', authority: own, scopes: [invoices:read] }
+`;
+const askForToken = ({ w }: Scene) => callOut(w, { peer: 'ledger' });
+
+async function startAt(
+  scene: Scene,
+  port: number,
+  id: string,
+  how: Answering,
+): Promise<TestServer> {
+  const shown = scene.w.issue({ id, notAfter: Date.now() + HOUR });
+  return startServer(shown, scene.w.ca.certPem, how, port);
+}
+
+/** The service that is there does what it does; undefined for one that is not there. */
+function tokenService(how: string, wrong: Answering | undefined): Way {
+  let sts: TestServer | undefined;
+  return {
+    ...{ of: 'tokenService', how, ready: 'degraded', metric: notFresh('tokenService') },
+    outbound: 'TOKEN_SERVICE_UNAVAILABLE',
+    options: {
+      policy: POLICY + PEERS,
+      flags: {
+        'outbound.listen': 'unix:out.sock',
+        'token-service.url': `https://127.0.0.1:${stsPort}/token`,
+        'token-service.id': STS,
+      },
+    },
+    prepare: async (scene) => {
+      const ok: Answering = (_seen, response) => answerJson(response, 200, {});
+      scene.peer = await startAt(scene, ledgerPort, idOf('ledger'), ok);
+      sts = wrong && (await startAt(scene, stsPort, STS, wrong));
+    },
+    fail: async (scene) => {
+      await askForToken(scene);
+    },
+    mend: async (scene) => {
+      sts ??= await startAt(scene, stsPort, STS, giveToken);
+      sts.answer(giveToken);
+      await askForToken(scene);
+    },
+  };
+}
+
+const TOKEN_SERVICES: readonly Way[] = [
+  tokenService('not there', undefined),
+  tokenService('broken', (_, response) => void response.writeHead(500).end()),
+  tokenService('garbled', (_, response) => answerJson(response, 200, { access_token: 7 })),
+  tokenService('breaks off', (_, response) => void response.destroy()),
+];
+
+/** Calls that stay open, on connections that a mend ends. */
+function takeAll(most: number): Way {
+  const open: TLSSocket[] = [];
+  return {
+    ...{ of: 'state', how: 'every place and every handle is taken', code: 'TOO_MANY_CALLS' },
+    ...{ ready: 'degraded', metric: notFresh('state') },
+    options: { flags: { 'outbound.listen': 'unix:out.sock', 'limits.calls': String(most) } },
+    fail: async ({ w, agent, caller }) => {
+      agent.behave = 'slow';
+      const before = agent.reached;
+      for (let i = 0; i < most; i += 1) {
+        const socket = await w.raw(caller);
+        socket.write('GET /whoami HTTP/1.1\r\nhost: x\r\n\r\n');
+        open.push(socket);
+      }
+      await until(() => agent.reached === before + most || undefined);
+      agent.behave = 'well';
+    },
+    mend: () => {
+      for (const socket of open.splice(0)) socket.destroy();
+    },
+  };
+}
+
+export const WAYS: readonly Way[] = [
+  ...FILES,
+  ...RUN_OUT,
+  ...OTHERS,
+  ...ISSUER_WAYS,
+  ...TOKEN_SERVICES,
+  takeAll(4),
+];

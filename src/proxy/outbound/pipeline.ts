@@ -1,0 +1,97 @@
+import {
+  OutboundCall,
+  Refusal,
+  failed,
+  newCallId,
+  type End,
+  type Reply,
+} from '../../call/index.ts';
+import { answer } from '../answer.ts';
+import type { Exchange } from '../exchange.ts';
+import { Departure } from './departure.ts';
+import type { OutboundHall } from './hall.ts';
+import type { LiveOutbound, LiveOutbounds } from './live.ts';
+import { address } from './stages/address.ts';
+import { agree } from './stages/agree.ts';
+import { empower } from './stages/empower.ts';
+import { forward } from './stages/forward.ts';
+import { receive } from './stages/receive.ts';
+
+/** Where a call comes from, and how many may be on their way with it. */
+export interface Origin {
+  readonly address: string;
+  readonly most: number;
+}
+
+/** The way of a call to a peer, from its head to its record. Never rejects. */
+export async function walkOut(
+  exchange: Exchange,
+  origin: Origin,
+  hall: OutboundHall,
+  calls: LiveOutbounds,
+): Promise<void> {
+  const call = startCall(exchange, origin, hall);
+  const live = calls.add(call, exchange);
+  let reply: Reply;
+  try {
+    const received = receive(call, exchange, hall);
+    if (calls.size > origin.most) throw new Refusal('TOO_MANY_CALLS', 'outbound.calls');
+    const agreed = agree(address(received, hall), hall);
+    const departure = new Departure(exchange, call);
+    const way = (live.way = hall.wayTo(agreed.peer));
+    const token = await empower(agreed, way, departure, hall);
+    reply = await forward(agreed, exchange, { live, way, token, departure }, hall);
+  } catch (error) {
+    reply = refuse(call, error, hall);
+  }
+  const end = await exchange.send(reply);
+  over(live, calls);
+  record(call, reply, end, hall);
+}
+
+function startCall(exchange: Exchange, origin: Origin, hall: OutboundHall): OutboundCall {
+  return new OutboundCall({
+    id: newCallId(),
+    time: hall.now(),
+    tick: performance.now(),
+    self: hall.self(),
+    policy: hall.policy.current,
+    method: exchange.head.method,
+    target: exchange.head.target,
+    address: origin.address,
+  });
+}
+
+/** Whatever went wrong ends the call here; what nobody foresaw is refused, never let through. */
+function refuse(call: OutboundCall, error: unknown, hall: OutboundHall): Reply {
+  // Of a call that had failed before, for the agent left or it was cut, this is but the echo.
+  const known = error instanceof Refusal ? error : new Refusal('INTERNAL', '', error);
+  const refusal = call.refusal ?? known;
+  if (refusal.code === 'INTERNAL')
+    hall.emit({
+      kind: 'log',
+      level: 'error',
+      message: `call ${call.id} failed inside Sidegate and was refused`,
+      cause: refusal.cause,
+    });
+  failed(call, refusal);
+  return answer({ code: refusal.code, id: call.id, missingScopes: [] });
+}
+
+function over(live: LiveOutbound, calls: LiveOutbounds): void {
+  live.way?.release();
+  calls.remove(live);
+}
+
+const BROKEN = {
+  callerLeft: 'CALLER_LEFT',
+  upstreamBroke: 'UPSTREAM_PROTOCOL',
+  cut: 'CUT',
+} as const;
+
+/** Exactly once a call, when both directions are over. */
+function record(call: OutboundCall, reply: Reply, end: End, hall: OutboundHall): void {
+  if (end.how !== 'complete') failed(call, new Refusal(BROKEN[end.how]));
+  const durationMs = performance.now() - call.tick;
+  hall.emit({ kind: 'outbound-call', call, status: reply.status, end, durationMs });
+}

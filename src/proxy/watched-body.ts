@@ -1,0 +1,48 @@
+import type { Source } from '../call/index.ts';
+import { Relay } from './relay.ts';
+
+/**
+ * The body as it comes, until a text stands in it, on the border of two chunks too; then `found` is called, and nothing
+ * more goes through. What of the text had gone before is for `found` to make worthless.
+ */
+export class WatchedBody extends Relay {
+  readonly #text: Buffer;
+  readonly #found: () => void;
+  /** The end of what has gone by, shorter than the text. */
+  #tail = Buffer.alloc(0);
+  #over = false;
+
+  constructor(body: Source, text: string, found: () => void) {
+    super(body);
+    this.#text = Buffer.from(text, 'latin1');
+    this.#found = found;
+  }
+
+  override write(chunk: Uint8Array): boolean {
+    if (this.#over) return false;
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    this.#over = this.#standsIn(bytes);
+    if (!this.#over) return super.write(chunk);
+    this.#found();
+    // One that has come to its end already does not hear of it, and would leave its reader waiting.
+    this.fail(new Error('the body holds a credential'));
+    return false;
+  }
+
+  override end(): void {
+    if (!this.#over) super.end();
+  }
+
+  #standsIn(bytes: Buffer): boolean {
+    const border = this.#text.length - 1;
+    if (this.#tail.length > 0) {
+      const across = Buffer.concat([this.#tail, bytes.subarray(0, border)]);
+      if (across.includes(this.#text)) return true;
+    }
+    const isWhole = bytes.length >= border;
+    // A copy: whoever brings the bytes may use their memory anew.
+    const last = isWhole ? bytes.subarray(-border) : Buffer.concat([this.#tail, bytes]);
+    this.#tail = Buffer.from(last.subarray(-border));
+    return bytes.length > border && bytes.includes(this.#text);
+  }
+}

@@ -1,0 +1,143 @@
+import { hash } from 'node:crypto';
+import { randomBase64url, type Authority, type PinnedPolicy } from '../call/index.ts';
+import type { Clock, Secret } from '../lib/index.ts';
+
+/** What is kept of an inbound call for the calls that the agent makes because of it. */
+export interface Kept {
+  /** The calling agent's name in the policy. */
+  readonly agent: string;
+  readonly callId: string;
+  /** What the caller's token proved; undefined if it sent none, or is not to be helped with it. */
+  readonly authority: Authority | undefined;
+  readonly token: Secret | undefined;
+  /** The policy that let the call in. */
+  readonly policy: PinnedPolicy;
+}
+
+export interface ContextsOptions {
+  /** Calls under way at the most; of those that have ended, four times as many are remembered. Default 10,000. */
+  readonly cap?: number;
+  /** For how long a handle goes on to work after its call has come to its end, in milliseconds. Default 30 s. */
+  readonly grace?: number;
+}
+
+/** The inbound calls that are under way, by the handle that the agent got of each. */
+export interface Contexts {
+  /** A new handle: 43 characters of base64url, 256 random bits; undefined if as many calls are under way as may be. */
+  issue(kept: Kept): string | undefined;
+  /** What is kept under a handle; `ended` where that is still known of one, else `unknown`. */
+  find(handle: string): Kept | 'ended' | 'unknown';
+  /** The call has come to its end. What the agent does because of it gets the grace. Again does nothing. */
+  end(handle: string): void;
+  /** The right to the call has ended: the handle is worth nothing from now on. */
+  revoke(handle: string): void;
+  /** Lets go of what has outlived its grace; to be called now and then, so that no token lies in an idle process. */
+  sweep(): void;
+  clear(): void;
+  readonly size: number;
+}
+
+/** `now` is milliseconds on a clock that only goes forward. */
+export function createContexts(now: Clock, options: ContextsOptions = {}): Contexts {
+  return new HashedContexts(now, options);
+}
+
+const BYTES = 32;
+const HANDLE = /^[A-Za-z0-9_-]{43}$/;
+const ENDED_PER_LIVE = 4;
+/** For how long an ended handle is told from an unknown one. */
+const REMEMBERED = 10 * 60_000;
+
+interface Ended {
+  readonly kept: Kept;
+  readonly at: number;
+}
+
+/**
+ * Kept by the SHA-256 of the handle: how long a lookup takes says nothing about handles that are nearly right, and no
+ * handle can be read out of the table.
+ */
+class HashedContexts implements Contexts {
+  readonly #now: Clock;
+  readonly #cap: number;
+  readonly #grace: number;
+  readonly #live = new Map<string, Kept>();
+  /** In their grace, in the order in which they ended. */
+  readonly #ended = new Map<string, Ended>();
+  /** When those ended that are worth nothing any more, in that order. */
+  readonly #gone = new Map<string, number>();
+
+  constructor(now: Clock, { cap = 10_000, grace = 30_000 }: ContextsOptions) {
+    if (cap < 1) throw new TypeError('contexts need room for one call');
+    this.#now = now;
+    this.#cap = cap;
+    this.#grace = grace;
+  }
+
+  get size(): number {
+    return this.#live.size + this.#ended.size + this.#gone.size;
+  }
+
+  issue(kept: Kept): string | undefined {
+    if (this.#live.size >= this.#cap) return undefined;
+    const handle = randomBase64url(BYTES);
+    this.#live.set(keyOf(handle), kept);
+    return handle;
+  }
+
+  find(handle: string): Kept | 'ended' | 'unknown' {
+    if (!HANDLE.test(handle)) return 'unknown';
+    const key = keyOf(handle);
+    const live = this.#live.get(key);
+    if (live !== undefined) return live;
+    const ended = this.#ended.get(key);
+    if (ended === undefined) return this.#gone.has(key) ? 'ended' : 'unknown';
+    return this.#now() < ended.at + this.#grace ? ended.kept : 'ended';
+  }
+
+  end(handle: string): void {
+    const key = keyOf(handle);
+    const kept = this.#live.get(key);
+    if (kept === undefined) return;
+    this.#live.delete(key);
+    this.#ended.set(key, { kept, at: this.#now() });
+    this.#forgetOne();
+  }
+
+  revoke(handle: string): void {
+    const key = keyOf(handle);
+    const known = this.#live.delete(key) || this.#ended.delete(key);
+    if (known) this.#gone.set(key, this.#now());
+    this.#forgetOne();
+  }
+
+  sweep(): void {
+    const now = this.#now();
+    for (const [key, { at }] of this.#ended) {
+      if (now < at + this.#grace) break;
+      this.#ended.delete(key);
+      this.#gone.set(key, now);
+    }
+    for (const [key, at] of this.#gone) {
+      if (now < at + REMEMBERED) return;
+      this.#gone.delete(key);
+    }
+  }
+
+  clear(): void {
+    this.#live.clear();
+    this.#ended.clear();
+    this.#gone.clear();
+  }
+
+  /** Where there is no room, one that is worth nothing goes first, then what is left of the oldest grace. */
+  #forgetOne(): void {
+    if (this.#ended.size + this.#gone.size <= ENDED_PER_LIVE * this.#cap) return;
+    const from = this.#gone.size > 0 ? this.#gone : this.#ended;
+    for (const oldest of from.keys()) return void from.delete(oldest);
+  }
+}
+
+function keyOf(handle: string): string {
+  return hash('sha256', handle, 'base64url');
+}

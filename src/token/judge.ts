@@ -1,0 +1,54 @@
+import {
+  Refusal,
+  type IssuerEntry,
+  type PresentedToken,
+  type VerifiedToken,
+} from '../call/index.ts';
+import type { Clock } from '../lib/index.ts';
+import { judgeBinding } from './binding.ts';
+import type { TokenClaims } from './claims.ts';
+import { judgeProof, type ProofContext } from './dpop.ts';
+import { shown } from './shown.ts';
+import { judgeTimes } from './times.ts';
+
+/** What a token is held against, beside the call. */
+export interface Judge {
+  readonly now: Clock;
+  readonly ownSpiffeId: () => string;
+  readonly proofs: ProofContext;
+}
+
+/**
+ * Whether a genuine token may be used for this call: asked anew on every call, for each has its own time and certificate.
+ * Waits only where a DPoP proof must be checked.
+ *
+ * @throws Refusal
+ */
+export function judgeToken(
+  claims: TokenClaims,
+  issuer: IssuerEntry,
+  presented: PresentedToken,
+  { now, ownSpiffeId, proofs }: Judge,
+): VerifiedToken | Promise<VerifiedToken> {
+  judgeTimes(claims.times, now());
+  judgeAudience(claims, issuer, ownSpiffeId);
+  const proofKey = judgeBinding(claims.binding, presented, issuer);
+  const verified = verifiedToken(claims, issuer);
+  if (proofKey === undefined) return verified;
+  return judgeProof(presented, proofKey, proofs).then(() => verified);
+}
+
+function judgeAudience(
+  { audiences }: TokenClaims,
+  issuer: IssuerEntry,
+  ownSpiffeId: () => string,
+): void {
+  const ours = issuer.audiences.length === 0 ? [ownSpiffeId()] : issuer.audiences;
+  if (!audiences.some((audience) => ours.includes(audience)))
+    throw new Refusal('TOKEN_WRONG_AUDIENCE', `it is for ${shown(audiences[0])}, and not for us`);
+}
+
+function verifiedToken(claims: TokenClaims, issuer: IssuerEntry): VerifiedToken {
+  const { subject, presenter, actors, scopes, times, tokenId } = claims;
+  return { issuer, subject, presenter, actors, scopes, expiresAt: times.expiresAt, tokenId };
+}
