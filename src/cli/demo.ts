@@ -1,12 +1,14 @@
 import { Command } from 'commander';
 import { JSON_HELP } from './defaults.ts';
+import { delegationCommand } from './demo/delegation/command.ts';
 import { coloured, drawHead, drawRow, drawSummary, plain } from './demo/draw.ts';
 import { play, type Played, type PlayedCall } from './demo/play.ts';
 import { DEMO_POLICY } from './demo/policy.ts';
+import { untilStopped } from './demo/until-stopped.ts';
 import { withExamples } from './example.ts';
 import { ExitWith } from './exit-with.ts';
 import { printJson } from './json.ts';
-import type { ProcessSignal, Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 interface DemoFlags {
   readonly json?: true;
@@ -18,8 +20,9 @@ export function demoCommand(terminal: Terminal): Command {
       'Starts a real sidecar in a temporary folder and shows by real TLS connections where nine kinds of calls end, the forged, the expired and the greedy ones included. Leaves nothing behind. Exit code 1 if any ends otherwise than it should.',
     )
     .option('--json', JSON_HELP)
-    .action((flags: DemoFlags) => demo(terminal, flags));
-  return withExamples(command, 'sidegate demo', 'sidegate demo --json');
+    .action((flags: DemoFlags) => demo(terminal, flags))
+    .addCommand(delegationCommand(terminal));
+  return withExamples(command, 'sidegate demo', 'sidegate demo delegation', 'sidegate demo --json');
 }
 
 async function demo(terminal: Terminal, flags: DemoFlags): Promise<void> {
@@ -44,28 +47,6 @@ async function playAloud(terminal: Terminal, signal: AbortSignal): Promise<Playe
   });
   terminal.out(drawSummary(played, paint));
   return played;
-}
-
-const SIGNALS: readonly ProcessSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-
-/** Whoever stops it half-way must not be left with its folder, which holds keys. */
-async function untilStopped<T>(
-  terminal: Terminal,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const { signals } = terminal;
-  const aborting = new AbortController();
-  const stop = (): void => aborting.abort();
-  for (const signal of SIGNALS) signals.on(signal, stop);
-  try {
-    return await work(aborting.signal);
-  } catch (error) {
-    if (!aborting.signal.aborted) throw error;
-    terminal.err('sidegate: the demo was stopped; nothing is left of it\n');
-    throw new ExitWith(1);
-  } finally {
-    for (const signal of SIGNALS) signals.off(signal, stop);
-  }
 }
 
 function plainPlayed({ rows, faults, ok }: Played): object {
