@@ -120,7 +120,7 @@ describe('one mutation of a good audit', () => {
         writeFileSync(file, bytes);
         expect((await verify([file])).intact).toBe(false);
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
