@@ -5,12 +5,13 @@ import type { ConnectionOptions } from 'node:tls';
 import type { Pass } from './credentials.ts';
 import type { Kind } from './kinds.ts';
 import { sleep } from './options.ts';
-import { idOf } from './response.ts';
+import { codeOf, idOf } from './response.ts';
 
-/** Where the sidecar is, and whom the callers trust. */
+/** Where the sidecar is, whom the callers trust, and how many milliseconds they wait for a whole answer. */
 export interface Target {
   readonly port: number;
   readonly ca: string;
+  readonly patience: number;
 }
 
 /** How a call went, as its caller saw it. */
@@ -25,7 +26,6 @@ export interface Outcome {
   readonly until: number;
 }
 
-const GIVE_UP = 30_000;
 let sources = 0;
 
 /** Makes one call; never rejects. */
@@ -35,10 +35,10 @@ export async function call(target: Target, kind: Kind, pass: Pass, fresh: boolea
   let id: string | undefined;
   try {
     const asked = ask(target, kind, pass, { fresh, callerId });
-    const response = await answered(asked, kind);
+    const response = await answered(asked, kind, target.patience);
     id = idOf(response);
     const { text, bytes } = await read(response, kind.slow);
-    const seen = judge(kind, pass.agent, response.statusCode ?? 0, text, bytes);
+    const seen = judge(kind, pass.agent, response, { text, bytes });
     return { callerId, id, ...seen, from, until: Date.now() } satisfies Outcome;
   } catch (error) {
     const detail = String(error);
@@ -68,11 +68,11 @@ export function ask(
   return request(options);
 }
 
-async function answered(asked: ClientRequest, kind: Kind): Promise<IncomingMessage> {
+async function answered(asked: ClientRequest, kind: Kind, patience: number) {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   asked.once('response', resolve);
   asked.on('error', reject);
-  const late = setTimeout(() => asked.destroy(new Error('no answer in time')), GIVE_UP);
+  const late = setTimeout(() => asked.destroy(new Error('no answer in time')), patience);
   asked.once('close', () => {
     clearTimeout(late);
     reject(new Error('closed without an answer'));
@@ -103,11 +103,15 @@ async function read(response: IncomingMessage, slow: number | undefined) {
   return { text: Buffer.concat(chunks).toString(), bytes };
 }
 
-function judge(kind: Kind, agent: string, status: number, text: string, bytes: number) {
-  if (status < 300) {
+function judge(
+  kind: Kind,
+  agent: string,
+  response: IncomingMessage,
+  { text, bytes }: { text: string; bytes: number },
+) {
+  if ((response.statusCode ?? 0) < 300) {
     const right = kind.right(text, bytes, agent);
     return { code: right ? 'OK' : 'WRONG_ANSWER', detail: right ? '' : text.slice(0, 200) };
   }
-  const code = /"code":"([A-Z_]+)"/.exec(text)?.[1];
-  return { code: code ?? `STATUS_${status}`, detail: text.slice(0, 200) };
+  return { code: codeOf(response, text), detail: text.slice(0, 200) };
 }

@@ -13,7 +13,8 @@ export async function work(
   { target, passes, ledger }: { target: Target; passes: Passes; ledger: Ledger },
   { pause, open }: { pause: number; open: () => boolean },
 ): Promise<void> {
-  await sleep(Math.random() * pause);
+  // Not all at once: a storm of first handshakes is another test.
+  await sleep(Math.random() * pause * 10);
   while (open()) {
     const intruder = Math.random() * 100 < INTRUDERS;
     const pass = intruder ? strange(agent, passes) : passes.of(agent);

@@ -46,16 +46,14 @@ export class Changes {
   }
 
   async #change(way: (typeof WAYS)[number]): Promise<void> {
-    const { rights, ledger } = this.#parts;
+    const { ledger } = this.#parts;
     this.#number += 1;
     ledger.count(`changes: ${way}`);
     if (way === 'broken') return this.#break();
-    const before = rights.latest;
-    const after = this.#next(before, way === 'reload');
-    rights.begin(after);
-    await this.#switch(before, after);
-    if (await this.#inForce(after, way, before.revoked !== after.revoked)) rights.sure();
-    else ledger.fault('a change did not come into force', `number ${this.#number} by ${way}`);
+    const after = this.#next(this.#parts.rights.latest, way === 'reload');
+    await this.#switch(after);
+    if (await this.#inForce(after, way)) return;
+    ledger.fault('a change did not come into force', `number ${this.#number} by ${way}`);
   }
 
   /** A file that does not load must change nothing. */
@@ -68,23 +66,44 @@ export class Changes {
     if (!(await sidecar.reload())) ledger.fault('a mended policy was not taken', '');
   }
 
-  async #inForce(edition: Edition, way: 'reload' | 'SIGHUP' | 'watch', crl: boolean) {
-    const { sidecar, passes } = this.#parts;
+  /** Writes what is in files, and waits until it is in force. */
+  async #inForce(edition: Edition, way: 'reload' | 'SIGHUP' | 'watch'): Promise<boolean> {
+    const { rights } = this.#parts;
+    const crlIsSure = this.#revoke(edition.revoked);
     const text = policyText(edition, `${this.#number} ${way}`);
-    const revoked = [...edition.revoked];
-    if (crl) this.#write('certs/ca.crl', passes.ca.crl({ revoked, number: this.#number }).pem);
+    const policyIsSure = rights.grant(edition.agents);
     this.#write('policy.yaml', text);
+    const inForce = await this.#read(way, text);
+    if (inForce) for (const isSure of [crlIsSure, policyIsSure]) isSure();
+    return inForce;
+  }
+
+  #revoke(revoked: ReadonlySet<string>): () => void {
+    const { rights, passes } = this.#parts;
+    if (revoked === rights.latest.revoked) return () => undefined;
+    const { pem } = passes.ca.crl({ revoked: [...revoked], number: this.#number });
+    const isSure = rights.revoke(revoked);
+    this.#write('certs/ca.crl', pem);
+    return isSure;
+  }
+
+  #read(way: 'reload' | 'SIGHUP' | 'watch', policy: string): Promise<boolean> {
+    const { sidecar } = this.#parts;
     if (way === 'reload') return sidecar.reload();
     if (way === 'SIGHUP') sidecar.signal('SIGHUP');
-    return sidecar.hasPolicy(createHash('sha256').update(text).digest('hex'));
+    return sidecar.hasPolicy(createHash('sha256').update(policy).digest('hex'));
   }
 
   /** Kills and lifts what this edition kills and lifts, at the operator's socket. */
-  async #switch(before: Edition, after: Edition): Promise<void> {
+  async #switch(after: Edition): Promise<void> {
+    const { rights, sidecar, ledger } = this.#parts;
+    const before = rights.latest;
     for (const [name, { killed }] of after.agents) {
       if (killed === before.agents.get(name)?.killed) continue;
-      await this.#parts.sidecar.kill(name, killed);
-      this.#parts.ledger.count(killed ? 'changes: kill' : 'changes: lift');
+      const isSure = rights.kill(name, killed);
+      await sidecar.kill(name, killed);
+      isSure();
+      ledger.count(killed ? 'changes: kill' : 'changes: lift');
     }
   }
 
@@ -122,9 +141,9 @@ export interface ChangeParts {
 
 function turned(rights: AgentRights): AgentRights {
   const dice = Math.random();
-  if (rights.killed || dice < 0.1) return { ...rights, killed: !rights.killed };
-  if (rights.disabled || dice < 0.3) return { ...rights, disabled: !rights.disabled };
-  const scope = dice < 0.65 ? 'events:read' : 'invoices:write';
+  if (rights.killed || dice < 0.2) return { ...rights, killed: !rights.killed };
+  if (rights.disabled || dice < 0.4) return { ...rights, disabled: !rights.disabled };
+  const scope = dice < 0.7 ? 'events:read' : 'invoices:write';
   const without = rights.scopes.filter((one) => one !== scope);
   const held = without.length < rights.scopes.length;
   return { ...rights, scopes: held ? without : [...without, scope] };

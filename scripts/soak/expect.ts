@@ -1,7 +1,7 @@
 import type { Outcome } from './call.ts';
-import type { Pass } from './credentials.ts';
 import type { Kind } from './kinds.ts';
-import type { Crashes, Edition, Rights } from './rights.ts';
+import type { Crashes } from './crashes.ts';
+import type { Holder, Rights, State } from './rights.ts';
 import type { Stalls } from './stalls.ts';
 
 /** What the callers know of what is going on. */
@@ -11,23 +11,36 @@ export interface Known {
   readonly stalls: Stalls;
 }
 
+/** What of a certificate in use decides about a call. */
+export interface Shown extends Holder {
+  readonly notAfter: number;
+  readonly refusedAs?: string;
+}
+
+/** Of a machine that stands still for so many milliseconds, the sidecar's time limits end calls, and rightly. */
+export const FROZEN = 2000;
 const UPSTREAM = new Set(['UPSTREAM_UNREACHABLE', 'UPSTREAM_PROTOCOL', 'UPSTREAM_TIMEOUT']);
 
-/** The code that this edition has for this call. */
-export function codeIn({ agents, revoked }: Edition, kind: Kind, pass: Pass): string {
-  if (revoked.has(pass.credential.serial)) return 'CERTIFICATE_REVOKED';
-  const rights = agents.get(pass.agent);
-  if (rights === undefined) return 'UNKNOWN_AGENT';
-  return rights.disabled || rights.killed ? 'AGENT_DISABLED' : kind.code(rights);
+/** The code that a call of this kind has in this state. */
+export function codeIn({ granted, killed, revoked }: State, kind: Kind): string {
+  if (revoked) return 'CERTIFICATE_REVOKED';
+  if (granted === undefined) return 'UNKNOWN_AGENT';
+  return granted.disabled || killed ? 'AGENT_DISABLED' : kind.code(granted);
 }
 
 /** Every code that is right for a call between these moments. */
-export function codesFor(known: Known, kind: Kind, pass: Pass, from: number, until: number) {
+export function codesFor(
+  { rights }: Pick<Known, 'rights'>,
+  kind: Kind,
+  pass: Shown,
+  from: number,
+  until: number,
+) {
   if (pass.refusedAs !== undefined) return new Set([pass.refusedAs]);
   const codes = new Set<string>();
   if (from < pass.notAfter)
-    for (const edition of known.rights.possible(from, until))
-      codes.add(codeIn(edition, kind, pass));
+    for (const state of rights.possible(pass, from, Math.min(until, pass.notAfter)))
+      codes.add(codeIn(state, kind));
   if (until >= pass.notAfter) codes.add('CERTIFICATE_EXPIRED');
   return codes;
 }
@@ -38,7 +51,7 @@ export type Fault = 'lost' | 'wrongly refused' | 'wrongly passed' | 'other code'
 export function faultOf(
   known: Known,
   kind: Kind,
-  pass: Pass,
+  pass: Shown,
   outcome: Pick<Outcome, 'code' | 'from' | 'until'>,
 ): Fault | undefined {
   const { code, from, until } = outcome;
@@ -46,6 +59,7 @@ export function faultOf(
   const mayPass = codes.has('OK');
   const crashed = known.crashes.overlap(from, until);
   if (code === undefined) {
+    if (known.stalls.overlap(from, until, FROZEN)) return undefined;
     // A right that was there and ended cuts what it had opened; a refusal that stands is always told.
     if (mayPass) return crashed || codes.size > 1 ? undefined : 'lost';
     return kind.parts !== undefined && known.stalls.overlap(from, until) ? undefined : 'lost';

@@ -1,4 +1,4 @@
-import type { AgentRights } from './rights.ts';
+import type { Granted } from './rights.ts';
 
 /** A kind of call: what is sent, what it takes, and what a right answer to it is. */
 export interface Kind {
@@ -13,14 +13,14 @@ export interface Kind {
   readonly length?: boolean;
   /** Milliseconds between parts that are sent, or chunks that are read. */
   readonly slow?: number;
-  /** The code for an agent with these rights that is not shut out as a whole. */
-  readonly code: (rights: AgentRights) => string;
+  /** The code for an agent that is given this and is not shut out as a whole. */
+  readonly code: (granted: Granted) => string;
   readonly right: (text: string, bytes: number, agent: string) => boolean;
 }
 
 const needs =
   (scope: string, then = 'OK') =>
-  ({ scopes }: AgentRights) =>
+  ({ scopes }: Granted) =>
     scopes.includes(scope) ? then : 'SCOPE_MISSING';
 const never = () => false;
 const uploaded = (wanted: number) => (text: string) => text.includes(`"bytes":${wanted},`);

@@ -11,6 +11,8 @@ export interface SoakOptions {
   readonly crashEvery: number;
   /** Of the callers' certificates, which are renewed when half of it is over. */
   readonly life: number;
+  /** What nobody waits longer for: an answer, or a stream that must end. A busy machine may stand still for seconds. */
+  readonly patience: number;
   readonly say: (line: string) => void;
 }
 
@@ -24,23 +26,36 @@ export function fullSoak(minutes: number, say: SoakOptions['say']): SoakOptions 
     changeEvery: 1000,
     crashEvery: 45_000,
     life: 20_000,
+    patience: 60_000,
     say,
   };
 }
 
 /** What every run of the tests does. */
 export const SHORT_SOAK: Omit<SoakOptions, 'say'> = {
-  duration: 11_000,
+  duration: 6000,
   agents: 16,
   streams: 16,
-  pause: 200,
-  changeEvery: 400,
-  crashEvery: 5000,
-  life: 8000,
+  pause: 150,
+  changeEvery: 300,
+  crashEvery: 2500,
+  life: 6000,
+  patience: 20_000,
 };
 
 export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Whether the work was done in so many milliseconds. What is not goes on, and nobody waits for it any more. */
+export async function within(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<false>();
+  const timer = setTimeout(resolve, milliseconds, false);
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Asks every `every` milliseconds until there is an answer, at most for `within`. */

@@ -28,6 +28,7 @@ export function reportOf(ledger: Ledger, memory: Memory): SoakReport {
 
 function memoryRows(memory: Memory): string[] {
   const { second, last } = memory.quarters;
+  if (Number.isNaN(last.heap)) return [];
   const pair = (what: 'resident' | 'heap') =>
     `${second[what].toFixed(1)} -> ${last[what].toFixed(1)} MiB`;
   return [

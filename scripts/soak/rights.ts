@@ -1,93 +1,141 @@
-/** What one agent may do, in one edition. */
-export interface AgentRights {
+import { Timeline } from './timeline.ts';
+
+/** What the policy gives one agent. */
+export interface Granted {
   readonly scopes: readonly string[];
   readonly disabled: boolean;
+}
+
+/** What one agent may do, in one edition. */
+export interface AgentRights extends Granted {
   readonly killed: boolean;
 }
 
-/** Everything that decides: what the files say, or are just being changed to say. */
+/** Everything that decides, as it was last wished. */
 export interface Edition {
   readonly agents: ReadonlyMap<string, AgentRights>;
   /** Serials. */
   readonly revoked: ReadonlySet<string>;
 }
 
-interface Era {
-  readonly edition: Edition;
-  /** When the first file was touched; from then on it may be in force. */
-  readonly from: number;
-  /** When the sidecar was known to have it in force; undefined before that. */
-  sure: number | undefined;
+/** Whose rights are asked for: an agent with one of its certificates. */
+export interface Holder {
+  readonly agent: string;
+  readonly credential: { readonly serial: string };
+}
+
+/** What decides about a holder at one moment. */
+export interface State {
+  /** Undefined if the policy does not know the agent. */
+  readonly granted: Granted | undefined;
+  readonly killed: boolean;
+  readonly revoked: boolean;
 }
 
 /**
- * Which edition was in force when. Between the writing of a change and the word that it is in force, a call may be judged
- * by either; at all other times by one alone.
+ * Which rights were in force when. The kill switch, the policy and the revocation list each come into force by themselves:
+ * while a change is under way, what is new of the one may meet what is old of the other.
  */
 export class Rights {
-  readonly #eras: Era[];
+  #latest: Edition;
+  readonly #granted = new Map<string, Timeline<Granted>>();
+  readonly #killed = new Map<string, Timeline<boolean>>();
+  /** By serial. */
+  readonly #revoked = new Map<string, Timeline<boolean>>();
 
   constructor(first: Edition) {
-    this.#eras = [{ edition: first, from: 0, sure: 0 }];
+    this.#latest = first;
+    for (const [name, { scopes, disabled, killed }] of first.agents) {
+      this.#granted.set(name, new Timeline<Granted>({ scopes, disabled }));
+      this.#killed.set(name, new Timeline(killed));
+    }
+    for (const serial of first.revoked) this.#revoked.set(serial, new Timeline(true));
   }
 
   get latest(): Edition {
-    return this.#last.edition;
+    return this.#latest;
   }
 
-  begin(edition: Edition): void {
-    this.#eras.push({ edition, from: Date.now(), sure: undefined });
+  /** An agent is about to be killed or lifted. What is returned says that it is. */
+  kill(name: string, killed: boolean): () => void {
+    const { agents, revoked } = this.#latest;
+    const rights = agents.get(name);
+    const timeline = this.#killed.get(name);
+    if (rights === undefined || timeline === undefined) throw new TypeError(`no agent ${name}`);
+    this.#latest = { agents: new Map(agents).set(name, { ...rights, killed }), revoked };
+    return timeline.begin(killed);
   }
 
-  sure(): void {
-    this.#last.sure ??= Date.now();
-  }
-
-  /** Every edition that may have judged something between these moments. */
-  possible(from: number, until: number): Edition[] {
-    const found: Edition[] = [];
-    for (let at = this.#eras.length - 1; at >= 0; at--) {
-      const era = this.#eras[at];
-      if (era === undefined) break;
-      if (era.from <= until) found.push(era.edition);
-      if (era.sure !== undefined && era.sure < from) break;
+  /** The policy is about to be written. What is returned says that it is in force. */
+  grant(wished: ReadonlyMap<string, Granted>): () => void {
+    const agents = new Map(this.#latest.agents);
+    const sure: (() => void)[] = [];
+    for (const [name, before] of this.#latest.agents) {
+      const { scopes, disabled } = wished.get(name) ?? before;
+      if (scopes === before.scopes && disabled === before.disabled) continue;
+      agents.set(name, { ...before, scopes, disabled });
+      const timeline = this.#granted.get(name);
+      if (timeline !== undefined) sure.push(timeline.begin({ scopes, disabled }));
     }
-    return found;
+    this.#latest = { ...this.#latest, agents };
+    return all(sure);
   }
 
-  /** When, after `from`, an edition that `denies` came into force for sure. */
-  endedAt(from: number, denies: (edition: Edition) => boolean): number | undefined {
-    const begun = this.#eras.findLastIndex(({ sure }) => sure !== undefined && sure < from);
-    const after = this.#eras.slice(begun + 1);
-    const era = after.find(({ sure, edition }) => sure !== undefined && denies(edition));
-    return era?.sure;
+  /** The revocation list is about to be written. What is returned says that it is in force. */
+  revoke(revoked: ReadonlySet<string>): () => void {
+    const before = this.#latest.revoked;
+    this.#latest = { ...this.#latest, revoked };
+    const changed = [...before, ...revoked].filter((one) => before.has(one) !== revoked.has(one));
+    return all(
+      changed.map((serial) => {
+        const timeline = this.#revoked.get(serial) ?? new Timeline(false);
+        this.#revoked.set(serial, timeline);
+        return timeline.begin(revoked.has(serial));
+      }),
+    );
   }
 
-  get #last(): Era {
-    const last = this.#eras.at(-1);
-    if (last === undefined) throw new TypeError('there is always a first era');
-    return last;
+  /** Every state that may have decided about something at some moment between these, both included. */
+  possible(holder: Holder, from: number, until: number): State[] {
+    const moments = [from, ...this.#turns(holder, from, until)];
+    return moments.flatMap((moment) => this.#states(holder, (timeline) => timeline.at(moment)));
+  }
+
+  /** The first moment, not before `from`, from which on for a while nothing but what `denies` can have been in force. */
+  endedAt(holder: Holder, from: number, denies: (state: State) => boolean): number | undefined {
+    const moments = [from, ...this.#turns(holder, from, Infinity).toSorted((a, b) => a - b)];
+    return moments.find((moment) =>
+      this.#states(holder, (timeline) => timeline.after(moment)).every(denies),
+    );
+  }
+
+  #states(holder: Holder, read: <T>(timeline: Timeline<T>) => readonly T[]): State[] {
+    const { granted, killed, revoked } = this.#timelines(holder);
+    const grants = granted === undefined ? [undefined] : read(granted);
+    const kills = killed === undefined ? [false] : read(killed);
+    const revocations = revoked === undefined ? [false] : read(revoked);
+    return grants.flatMap((grant) =>
+      kills.flatMap((kill) =>
+        revocations.map((revocation) => ({ granted: grant, killed: kill, revoked: revocation })),
+      ),
+    );
+  }
+
+  #turns(holder: Holder, from: number, until: number): number[] {
+    return Object.values(this.#timelines(holder)).flatMap(
+      (timeline) => timeline?.turns(from, until) ?? [],
+    );
+  }
+
+  #timelines({ agent, credential }: Holder) {
+    return {
+      granted: this.#granted.get(agent),
+      killed: this.#killed.get(agent),
+      revoked: this.#revoked.get(credential.serial),
+    };
   }
 }
 
-/** When the agent behind the sidecar was, or may have been, away. */
-export class Crashes {
-  readonly #windows: { from: number; until: number | undefined }[] = [];
-
-  get count(): number {
-    return this.#windows.length;
-  }
-
-  begin(): void {
-    this.#windows.push({ from: Date.now(), until: undefined });
-  }
-
-  end(): void {
-    const last = this.#windows.at(-1);
-    if (last !== undefined) last.until = Date.now();
-  }
-
-  overlap(from: number, until: number): boolean {
-    return this.#windows.some((one) => one.from <= until && (one.until ?? Infinity) >= from);
-  }
+function all(sure: readonly (() => void)[]): () => void {
+  return () => sure.forEach((one) => one());
 }

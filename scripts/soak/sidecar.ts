@@ -4,19 +4,26 @@ import { readdirSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { adminCall } from '../../src/status/index.ts';
-import { eventually } from './options.ts';
+import { eventually, sleep } from './options.ts';
 
 const BIN = join(import.meta.dirname, '../../bin/sidegate.js');
+const SILENCE = 20_000;
+const TRIES = 30;
 
 /** A sidecar as an operator runs it: a process, a folder, signals, its two sockets. */
 export class SidecarProcess {
   readonly port: number;
   readonly #child: ChildProcess;
   readonly #folder: string;
+  readonly #said: LastWords;
 
-  private constructor(child: ChildProcess, folder: string, port: number) {
+  private constructor(
+    { child, folder, said }: { child: ChildProcess; folder: string; said: LastWords },
+    port: number,
+  ) {
     this.#child = child;
     this.#folder = folder;
+    this.#said = said;
     this.port = port;
   }
 
@@ -24,16 +31,21 @@ export class SidecarProcess {
   static async start(folder: string): Promise<SidecarProcess> {
     const args = [BIN, 'run', '--config', join(folder, 'sidegate.yaml')];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    let said = '';
+    const said = new LastWords();
     const port = await new Promise<number>((found, failed) => {
       child.stderr.on('data', (chunk: Buffer) => {
-        if (said.length < 65_536) said += chunk.toString();
-        const match = /https:\/\/127\.0\.0\.1:(\d+)/.exec(said);
+        said.add(chunk.toString());
+        const match = /https:\/\/127\.0\.0\.1:(\d+)/.exec(said.text);
         if (match !== null) found(Number(match[1]));
       });
-      void once(child, 'exit').then(() => failed(new Error(`the sidecar ended: ${said}`)));
+      void once(child, 'exit').then(() => failed(new Error(`the sidecar ended: ${said.text}`)));
     });
-    return new SidecarProcess(child, folder, port);
+    return new SidecarProcess({ child, folder, said }, port);
+  }
+
+  /** What it said last. */
+  get lastWords(): string {
+    return this.#said.text;
   }
 
   get alive(): boolean {
@@ -47,7 +59,7 @@ export class SidecarProcess {
 
   /** Whether the policy and the trust on disk were taken. */
   async reload(): Promise<boolean> {
-    const report = (await adminCall(join(this.#folder, 'sidegate.sock'), 'POST', '/reload')) as {
+    const report = (await this.#order('/reload')) as {
       reloaded: { what: string; ok: boolean }[];
     };
     return report.reloaded.every(({ what, ok }) => ok || what === 'identity');
@@ -69,18 +81,39 @@ export class SidecarProcess {
 
   /** Kills an agent, or lifts that, as `sidegate kill` does. */
   async kill(agent: string, killed: boolean): Promise<void> {
-    const path = `${killed ? '/kill' : '/lift'}?agent=${agent}&by=soak`;
-    await adminCall(join(this.#folder, 'sidegate.sock'), 'POST', path);
+    await this.#order(`${killed ? '/kill' : '/lift'}?agent=${agent}&by=soak`);
+  }
+
+  #order(path: string): Promise<unknown> {
+    const socket = join(this.#folder, 'sidegate.sock');
+    return this.#again(() => adminCall(socket, 'POST', path));
+  }
+
+  /** The sidecar cuts off who is slow to ask, and on a machine that stands still for seconds everybody is. */
+  async #again<T>(ask: () => Promise<T>): Promise<T> {
+    for (let left = TRIES; ; left--) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (left === 1 || !this.alive) throw error;
+        await sleep(1000);
+      }
+    }
   }
 
   page(path: string): Promise<string> {
+    return this.#again(() => this.#page(path));
+  }
+
+  #page(path: string): Promise<string> {
     return new Promise((resolve, reject) => {
       const socketPath = join(this.#folder, 'status.sock');
-      const asked = request({ socketPath, path, agent: false }, (response) => {
+      const asked = request({ socketPath, path, agent: false, timeout: SILENCE }, (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
         response.once('end', () => resolve(text)).once('error', reject);
       });
+      asked.once('timeout', () => asked.destroy(new Error(`${path} is silent`)));
       asked.once('error', reject).end();
     });
   }
@@ -94,6 +127,15 @@ export class SidecarProcess {
     await gone;
     clearTimeout(force);
     return this.#child.exitCode ?? undefined;
+  }
+}
+
+/** The end of what a process says. */
+class LastWords {
+  text = '';
+
+  add(words: string): void {
+    this.text = (this.text + words).slice(-4096);
   }
 }
 

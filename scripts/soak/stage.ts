@@ -44,6 +44,7 @@ export async function setUp({ agents, life }: SoakOptions): Promise<Stage> {
     await upstream.start();
     const sidecar = await SidecarProcess.start(folder);
     const close = async (): Promise<void> => {
+      passes.close();
       await sidecar.stop();
       await upstream.crash();
       rmSync(folder, { recursive: true, force: true });

@@ -18,9 +18,12 @@ export class Stalls {
     return Math.max(0, ...this.#windows.map(({ from, until }) => until - from));
   }
 
-  overlap(from: number, until: number): boolean {
+  /** Whether they stood still then, for `least` milliseconds or longer. */
+  overlap(from: number, until: number, least = STALL): boolean {
     this.#tick();
-    return this.#windows.some((one) => one.from <= until && one.until >= from);
+    return this.#windows.some(
+      (one) => one.from <= until && one.until >= from && one.until - one.from >= least,
+    );
   }
 
   close(): void {

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { ask, type Target } from './call.ts';
 import type { Pass, Passes } from './credentials.ts';
-import { codeIn, codesFor, type Known } from './expect.ts';
+import { FROZEN, codeIn, codesFor, type Known } from './expect.ts';
 import { STREAM } from './kinds.ts';
 import type { Ledger } from './ledger.ts';
-import { headOf, idOf, textOf } from './response.ts';
 import { eventually, sleep } from './options.ts';
+import { headOf, idOf, refusalIn } from './response.ts';
+import type { State } from './rights.ts';
 
 interface Open {
   readonly pass: Pass;
@@ -17,13 +18,13 @@ interface Open {
 
 /** A stream that has ended must have a reason that is not older than this. */
 const REASON_WITHIN = 8000;
-/** A right that ended and a stream that goes on: so long may it take on a busy machine. */
-const BOUND = 10_000;
 const LONG = 3_600_000;
 
 /** Event streams that are opened again whenever they end, and ask each time whether they had to. */
 export class Streams {
   readonly #open = new Set<Open>();
+  /** Everything that was asked for and is not over, whether its head has come or not. */
+  readonly #asked = new Set<ClientRequest>();
   readonly #target: Target;
   readonly #known: Known;
   readonly #passes: Passes;
@@ -48,7 +49,7 @@ export class Streams {
     for (; !this.#stopping; await sleep(200 + Math.random() * 300)) {
       const { revoked } = this.#known.rights.latest;
       if (!long || revoked.has(pass.credential.serial)) pass = this.#pass(agent, long);
-      await this.#once(pass).catch(() => undefined);
+      await this.#once(pass);
     }
   }
 
@@ -56,18 +57,27 @@ export class Streams {
   review(): void {
     for (const open of this.#open) {
       const ended = this.#rightEnded(open);
-      if (ended !== undefined && Date.now() - ended > BOUND) this.#overdue(open);
+      if (ended !== undefined && Date.now() - ended > this.#target.patience) this.#overdue(open);
     }
   }
 
-  /** Opens none any more, waits for those that must end, and closes the others. */
+  /** Opens none any more, waits for those that must end, and closes all others: some could go on for an hour. */
   async stop(): Promise<void> {
     this.#stopping = true;
     const over = () => [...this.#open].filter((open) => this.#rightEnded(open) !== undefined);
-    await eventually(() => Promise.resolve(over().length === 0 || undefined), BOUND);
+    await eventually(
+      () => Promise.resolve(over().length === 0 || undefined),
+      this.#target.patience,
+    );
     for (const open of over()) this.#overdue(open);
+    this.close();
+  }
+
+  /** At once, whatever is open. */
+  close(): void {
+    this.#stopping = true;
     this.#stopped = true;
-    for (const { response } of this.#open) response.destroy();
+    for (const asked of this.#asked) asked.destroy();
   }
 
   #overdue({ pass, response }: Open): void {
@@ -83,18 +93,16 @@ export class Streams {
     const from = Date.now();
     const callerId = randomUUID();
     const asked = ask(this.#target, STREAM, pass, { fresh: true, callerId });
+    this.#asked.add(asked);
+    asked.once('close', () => this.#asked.delete(asked));
     const head = await headOf(asked).catch((error: unknown) => String(error));
-    if (typeof head === 'string') {
-      const until = Date.now();
-      if (this.#stopped) return;
-      const outcome = { callerId, id: undefined, code: undefined, detail: head, from, until };
-      return this.#ledger.enter(STREAM, pass, outcome);
+    if (typeof head !== 'string' && head.statusCode === 200) {
+      if (!this.#stopped) await this.#follow(pass, head, from);
+      return;
     }
-    if (head.statusCode === 200) return this.#follow(pass, head, from);
-    const text = await textOf(head);
-    const code = /"code":"([A-Z_]+)"/.exec(text)?.[1] ?? `STATUS_${head.statusCode ?? 0}`;
-    const seen = { callerId, id: idOf(head), code, detail: text, from, until: Date.now() };
-    this.#ledger.enter(STREAM, pass, seen);
+    const seen = await refusalIn(head);
+    if (this.#stopped) return;
+    this.#ledger.enter(STREAM, pass, { callerId, ...seen, from, until: Date.now() });
   }
 
   async #follow(pass: Pass, response: IncomingMessage, from: number): Promise<void> {
@@ -118,8 +126,10 @@ export class Streams {
     this.#ledger.count('streams ended');
     const since = Math.max(open.since, now - REASON_WITHIN);
     const codes = codesFor(this.#known, STREAM, open.pass, since, now);
-    const crashed = this.#known.crashes.overlap(since, now);
-    if (codes.size === 1 && codes.has('OK') && !crashed)
+    const { crashes, stalls } = this.#known;
+    const crashed = crashes.overlap(since, now);
+    const frozen = stalls.overlap(since, now, FROZEN);
+    if (codes.size === 1 && codes.has('OK') && !crashed && !frozen)
       this.#ledger.fault('a stream ended without a reason', this.#describe(open, now));
     const ended = this.#rightEnded(open);
     if (ended !== undefined && !crashed)
@@ -131,9 +141,8 @@ export class Streams {
   }
 
   #rightEnded({ pass, since }: Open): number | undefined {
-    const denies = (edition: Parameters<typeof codeIn>[0]) =>
-      codeIn(edition, STREAM, pass) !== 'OK';
-    const taken = this.#known.rights.endedAt(since, denies);
+    const denies = (state: State) => codeIn(state, STREAM) !== 'OK';
+    const taken = this.#known.rights.endedAt(pass, since, denies);
     const expired = Date.now() >= pass.notAfter ? pass.notAfter : undefined;
     if (taken === undefined || expired === undefined) return taken ?? expired;
     return Math.min(taken, expired);
