@@ -1,15 +1,8 @@
-import {
-  Call,
-  Refusal,
-  failed,
-  newCallId,
-  type End,
-  type Reply,
-  type VerifiedPeer,
-} from '../call/index.ts';
+import { Call, newCallId, type End, type Reply, type VerifiedPeer } from '../call/index.ts';
 import { answer } from './answer.ts';
 import { tokenChallenges } from './challenge.ts';
 import { closeContext } from './context.ts';
+import { ended, refusalOf } from './ending.ts';
 import type { Exchange } from './exchange.ts';
 import type { Hall } from './hall.ts';
 import type { LiveCalls } from './live.ts';
@@ -69,37 +62,16 @@ function startCall(exchange: Exchange, peer: VerifiedPeer, hall: Hall): Call {
   });
 }
 
-/** Whatever went wrong ends the call here; what nobody foresaw is refused, never let through. */
 function refuse(call: Call, error: unknown, hall: Hall): Reply {
-  // Of a call that had failed before, for the caller left or was cut, this is but the echo.
-  const refusal = call.refusal ?? refusalOf(error);
-  if (refusal.code === 'INTERNAL')
-    hall.emit({
-      kind: 'log',
-      level: 'error',
-      message: `call ${call.id} failed inside Sidegate and was refused`,
-      cause: refusal.cause,
-    });
-  failed(call, refusal);
-  const { decision } = call;
+  const { code } = refusalOf(call, error, hall.emit);
+  const { id, decision } = call;
   const missingScopes = decision?.allowed === false ? decision.missingScopes : [];
-  const challenges = tokenChallenges(call, refusal.code, hall);
-  return answer({ code: refusal.code, id: call.id, missingScopes, challenges });
+  return answer({ code, id, missingScopes, challenges: tokenChallenges(call, code, hall) });
 }
-
-function refusalOf(error: unknown): Refusal {
-  return error instanceof Refusal ? error : new Refusal('INTERNAL', '', error);
-}
-
-const BROKEN = {
-  callerLeft: 'CALLER_LEFT',
-  upstreamBroke: 'UPSTREAM_PROTOCOL',
-  cut: 'CUT',
-} as const;
 
 /** Exactly once a call, when both directions are over. */
 function record(call: Call, reply: Reply, end: End, hall: Hall): void {
-  if (end.how !== 'complete') failed(call, new Refusal(BROKEN[end.how]));
+  ended(call, end);
   hall.emit({
     kind: 'call',
     call,

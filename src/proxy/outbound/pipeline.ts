@@ -1,12 +1,6 @@
-import {
-  OutboundCall,
-  Refusal,
-  failed,
-  newCallId,
-  type End,
-  type Reply,
-} from '../../call/index.ts';
+import { OutboundCall, Refusal, newCallId, type End, type Reply } from '../../call/index.ts';
 import { answer } from '../answer.ts';
+import { ended, refusalOf } from '../ending.ts';
 import type { Exchange } from '../exchange.ts';
 import { Departure } from './departure.ts';
 import type { OutboundHall } from './hall.ts';
@@ -62,20 +56,9 @@ function startCall(exchange: Exchange, origin: Origin, hall: OutboundHall): Outb
   });
 }
 
-/** Whatever went wrong ends the call here; what nobody foresaw is refused, never let through. */
 function refuse(call: OutboundCall, error: unknown, hall: OutboundHall): Reply {
-  // Of a call that had failed before, for the agent left or it was cut, this is but the echo.
-  const known = error instanceof Refusal ? error : new Refusal('INTERNAL', '', error);
-  const refusal = call.refusal ?? known;
-  if (refusal.code === 'INTERNAL')
-    hall.emit({
-      kind: 'log',
-      level: 'error',
-      message: `call ${call.id} failed inside Sidegate and was refused`,
-      cause: refusal.cause,
-    });
-  failed(call, refusal);
-  return answer({ code: refusal.code, id: call.id, missingScopes: [] });
+  const { code } = refusalOf(call, error, hall.emit);
+  return answer({ code, id: call.id, missingScopes: [] });
 }
 
 function over(live: LiveOutbound, calls: LiveOutbounds): void {
@@ -83,15 +66,9 @@ function over(live: LiveOutbound, calls: LiveOutbounds): void {
   calls.remove(live);
 }
 
-const BROKEN = {
-  callerLeft: 'CALLER_LEFT',
-  upstreamBroke: 'UPSTREAM_PROTOCOL',
-  cut: 'CUT',
-} as const;
-
 /** Exactly once a call, when both directions are over. */
 function record(call: OutboundCall, reply: Reply, end: End, hall: OutboundHall): void {
-  if (end.how !== 'complete') failed(call, new Refusal(BROKEN[end.how]));
+  ended(call, end);
   const durationMs = performance.now() - call.tick;
   hall.emit({ kind: 'outbound-call', call, status: reply.status, end, durationMs });
 }
