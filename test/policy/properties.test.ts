@@ -65,7 +65,7 @@ describe('every policy', () => {
         if (judge(before, { as: agent.name, ...one }).decision.allowed) return;
         expect(judge(after, { as: agent.name, ...one }).decision.allowed).toBe(false);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -129,14 +129,14 @@ describe('whatever the text, loading it', () => {
   });
 
   it('gives a policy or SourceFaults, never another error: any text', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), loads), { numRuns: 500 });
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), loads), { numRuns: 200 });
   });
 
   it('gives a policy or SourceFaults, never another error: any value', () => {
     const value = fc
       .anything({ withNullPrototype: false, maxDepth: 4 })
       .map((one) => JSON.stringify([one]).slice(1, -1));
-    fc.assert(fc.property(value, loads), { numRuns: 500 });
+    fc.assert(fc.property(value, loads), { numRuns: 200 });
     const section = fc.dictionary(fc.string(), fc.jsonValue());
     const file = fc.record({
       version: fc.constant(1),
@@ -149,7 +149,7 @@ describe('whatever the text, loading it', () => {
         file.map((one) => JSON.stringify(one)),
         loads,
       ),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -176,7 +176,7 @@ describe('whatever the text, loading it', () => {
           ),
         );
       }),
-      { numRuns: 750 },
+      { numRuns: 300 },
     );
   });
 

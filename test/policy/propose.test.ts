@@ -106,7 +106,7 @@ describe('the change that explain proposes', () => {
         expect(change.steps.length).toBeLessThanOrEqual(3);
         seen.set(code, (seen.get(code) ?? 0) + 1);
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
 
     for (const code of [
