@@ -1,5 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { TLSSocket } from 'node:tls';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { VerifiedPeer } from '../call/index.ts';
 import type { Caller } from './service.ts';
 
@@ -41,7 +42,7 @@ export class TokenDoor {
 
   /** Whether there was room; if not, the socket is gone. */
   accept(socket: TLSSocket, peer: VerifiedPeer): boolean {
-    const certificate = socket.getPeerX509Certificate();
+    const certificate = certificateOf(socket);
     const spiffeId = peer.spiffeId.toString();
     const own = [...this.#open.values()].filter((one) => one === spiffeId).length;
     const full = this.#draining || this.#open.size >= MAX_CONNECTIONS || own >= MAX_OF_PEER;
@@ -80,4 +81,10 @@ export class TokenDoor {
     this.#underWay.add(answered);
     void answered.finally(() => this.#underWay.delete(answered));
   }
+}
+
+/** Asked for in the old way: `getPeerX509Certificate` never gives back the memory of the issuers that were sent. */
+function certificateOf(socket: TLSSocket): X509Certificate | undefined {
+  const { raw } = (socket.getPeerCertificate() as Partial<PeerCertificate> | null) ?? {};
+  return raw === undefined ? undefined : new X509Certificate(raw);
 }

@@ -1,4 +1,3 @@
-import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import {
   connect,
@@ -11,6 +10,7 @@ import type { Clock } from '../lib/index.ts';
 import { SERVER_AUTH, svidOf, type SpiffeId } from '../spiffe/index.ts';
 import { clientContext, supportedGroups } from './context.ts';
 import type { Identity } from './identity.ts';
+import { shownBy } from './shown-certificate.ts';
 import type { Trust } from './trust.ts';
 import { verifyPeer } from './verify.ts';
 
@@ -62,9 +62,8 @@ export function createDialer(options: DialerOptions): Dialer {
 }
 
 /** What is against a certificate as that of this server; undefined if nothing is. */
-function idFault(shown: X509Certificate | undefined, wanted: SpiffeId): string | undefined {
-  if (shown === undefined) return 'it showed no certificate';
-  const reading = svidOf(shown.raw);
+function idFault(der: Buffer, wanted: SpiffeId): string | undefined {
+  const reading = svidOf(der);
   if (!reading.ok) return `it is no SVID: ${reading.fault.detail}`;
   const { spiffeId, facts } = reading.svid;
   if (!isSame(spiffeId, wanted)) return `it is ${spiffeId.toString()}, not ${wanted.toString()}`;
@@ -80,13 +79,22 @@ function isSame(one: SpiffeId, other: SpiffeId): boolean {
 /** The other end proved to be somebody else. */
 class WrongServer extends Error {}
 
+/** In place of the DNS name, which SVIDs do not have; once OpenSSL vouches for the chain. Must not throw: Node would. */
+function wrongServer(der: Buffer, wanted: SpiffeId): WrongServer | undefined {
+  try {
+    const fault = idFault(der, wanted);
+    return fault === undefined ? undefined : new WrongServer(fault);
+  } catch {
+    return new WrongServer('its certificate could not be read');
+  }
+}
+
 /** One connection on its way. */
 class Attempt {
   readonly #options: DialerOptions & DialTarget;
   readonly #done: (dialled: DialledServer | Refusal) => void;
   #socket: TLSSocket | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #shown: X509Certificate | undefined;
   #secure = false;
   #over = false;
 
@@ -103,7 +111,7 @@ class Attempt {
     this.#socket = socket;
     const late = () => this.#fail(unreachable('no connection in time'));
     this.#timer = setTimeout(late, this.#options.timeout ?? TIMEOUT);
-    socket.prependOnceListener('secure', () => this.#onSecure(socket));
+    socket.prependOnceListener('secure', () => (this.#secure = true));
     socket.once('secureConnect', () => this.#succeeded(socket));
     socket.on('error', (error: Error) => this.#failed(error));
   }
@@ -118,27 +126,9 @@ class Attempt {
     };
     // RFC 6066, 3: an address is no server name.
     if (isIP(host) === 0) place.servername = host;
-    if (spiffeId !== undefined) place.checkServerIdentity = () => this.#idFault(spiffeId);
+    if (spiffeId !== undefined)
+      place.checkServerIdentity = (_, { raw }) => wrongServer(raw, spiffeId);
     return place;
-  }
-
-  /**
-   * The first to ask for the certificate gets the chain behind it, and nobody after that (nodejs/node#65579): where a
-   * SPIFFE ID is asked for, that is us. Node's own question then finds nothing, and its answer is not looked at.
-   */
-  #onSecure(socket: TLSSocket): void {
-    this.#secure = true;
-    if (this.#options.spiffeId !== undefined) this.#shown = socket.getPeerX509Certificate();
-  }
-
-  /** In place of the DNS name, which SVIDs do not have; once OpenSSL vouches for the chain. Must not throw: Node would. */
-  #idFault(wanted: SpiffeId): Error | undefined {
-    try {
-      const fault = idFault(this.#shown, wanted);
-      return fault === undefined ? undefined : new WrongServer(fault);
-    } catch {
-      return new WrongServer('its certificate could not be read');
-    }
   }
 
   #succeeded(socket: TLSSocket): void {
@@ -163,9 +153,11 @@ class Attempt {
   #verified(socket: TLSSocket): VerifiedPeer | undefined | Refusal {
     const { spiffeId, trust, now } = this.#options;
     if (spiffeId === undefined) return undefined;
-    const fault = idFault(this.#shown, spiffeId);
+    const shown = shownBy(socket);
+    if (shown === undefined) return untrusted('it showed no certificate');
+    const fault = idFault(shown.leaf.raw, spiffeId);
     if (fault !== undefined) return untrusted(fault);
-    const verdict = verifyPeer(socket, trust(), now(), this.#shown);
+    const verdict = verifyPeer(socket, trust(), now(), shown);
     if (verdict.ok) return verdict.peer;
     return untrusted(`${verdict.refused.code}: ${verdict.refused.detail}`);
   }

@@ -7,7 +7,7 @@ import { serverContext, supportedGroups, type MinTls } from './context.ts';
 import type { FailedHandshake } from './failed-handshake.ts';
 import { Handshakes } from './handshakes.ts';
 import type { Identity } from './identity.ts';
-import { rememberShown } from './shown-certificate.ts';
+import { rememberShown, type Shown } from './shown-certificate.ts';
 import type { Trust } from './trust.ts';
 import { verifyPeer, type RefusedPeer, type Verdict } from './verify.ts';
 
@@ -98,7 +98,7 @@ function innerServer(options: TlsServerOptions): InnerServer {
 /** Whatever goes wrong in here ends the connection and is reported: nothing that a peer sends may end the process. */
 function sort(
   socket: TLSSocket,
-  shown: () => ReturnType<TLSSocket['getPeerX509Certificate']>,
+  shown: () => Shown | undefined,
   { trust, now, events }: TlsServerOptions,
 ): void {
   const address = addressOf(socket);

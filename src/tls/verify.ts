@@ -1,4 +1,3 @@
-import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { FailureCode, VerifiedPeer } from '../call/index.ts';
 import { DerError, svidOf } from '../spiffe/index.ts';
@@ -6,6 +5,7 @@ import { addressOf } from './address.ts';
 import { bothReadings, type ReadCertificate } from './certificate-file.ts';
 import { judge } from './judge.ts';
 import { certifiedPeer } from './peer.ts';
+import { shownBy, type Shown } from './shown-certificate.ts';
 import type { Trust } from './trust.ts';
 
 /** Why a connection is refused. Nothing that it claims was verified. */
@@ -22,26 +22,24 @@ export type Verdict =
   | { readonly ok: true; readonly peer: VerifiedPeer }
   | { readonly ok: false; readonly refused: RefusedPeer };
 
-const MAX_SENT = 8;
-
 /** OpenSSL's words for dates; everything else that it has against a certificate means that it is not trusted. */
 const DATES: ReadonlySet<string> = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
 
 /**
  * The one place that makes a VerifiedPeer: OpenSSL vouches for the chain and the possession of the key, and our own checks
- * hold the certificate against its own trust domain. `shown` is the peer's certificate with its issuers behind it.
+ * hold the certificate against its own trust domain.
  * Throws only what is a defect of ours or of OpenSSL; the caller refuses then.
  */
 export function verifyPeer(
   socket: TLSSocket,
   trust: Trust,
   now: number,
-  shown: X509Certificate | undefined = socket.getPeerX509Certificate(),
+  shown: Shown | undefined = shownBy(socket),
 ): Verdict {
   const address = addressOf(socket);
   if (shown === undefined)
     return refused({ code: 'NO_CERTIFICATE', detail: 'it showed none', address });
-  const reading = svidOf(shown.raw);
+  const reading = svidOf(shown.leaf.raw);
   if (!reading.ok) {
     const { detail, claimed, serial } = reading.fault;
     return refused({
@@ -54,8 +52,8 @@ export function verifyPeer(
   }
   const { spiffeId, facts } = reading.svid;
   const claims = { address, claimedId: spiffeId.toString(), serial: facts.serial };
-  const leaf = { x509: shown, facts };
-  const presented = { trustDomain: spiffeId.trustDomain.name, leaf, sent: sentWith(shown) };
+  const leaf = { x509: shown.leaf, facts };
+  const presented = { trustDomain: spiffeId.trustDomain.name, leaf, sent: readable(shown.issuers) };
   const judgement = judge(presented, trust, now);
   const { code, detail } = judgement;
   if (code !== undefined) return refused({ code, detail, ...claims });
@@ -64,7 +62,7 @@ export function verifyPeer(
   const peerFacts = {
     ...{ spiffeId, address, trustGeneration: trust.generation },
     ...{ serial: facts.serial, notBefore: facts.notBefore, notAfter: facts.notAfter },
-    sha256: shown.fingerprint256.replaceAll(':', '').toLowerCase(),
+    sha256: shown.leaf.fingerprint256.replaceAll(':', '').toLowerCase(),
   };
   return { ok: true, peer: certifiedPeer(peerFacts, presented, trust, judgement) };
 }
@@ -80,16 +78,9 @@ function doubtOf(socket: TLSSocket): { code: FailureCode; detail: string } | und
   return { code, detail: `OpenSSL: ${reason}` };
 }
 
-/** The CAs behind the leaf, in the order in which they were sent. Those that cannot be read cannot vouch for anybody. */
-function sentWith(leaf: X509Certificate): readonly ReadCertificate[] {
-  const sent: ReadCertificate[] = [];
-  let next = leaf.issuerCertificate;
-  for (let count = 0; next !== undefined && count < MAX_SENT; count++) {
-    const read = tryRead(next.raw);
-    if (read !== undefined) sent.push(read);
-    next = next.issuerCertificate;
-  }
-  return sent;
+/** Those that cannot be read cannot vouch for anybody. */
+function readable(issuers: readonly Buffer[]): readonly ReadCertificate[] {
+  return issuers.map(tryRead).filter((issuer) => issuer !== undefined);
 }
 
 function tryRead(der: Buffer): ReadCertificate | undefined {
