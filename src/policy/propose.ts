@@ -17,7 +17,8 @@ export interface Change {
 
 interface Loaded {
   readonly policy: Policy;
-  readonly source: YamlSource;
+  /** Read when a step edits it: most denials have no step that we could propose. */
+  readonly source: () => YamlSource;
 }
 
 interface Workshop extends Loaded {
@@ -35,7 +36,7 @@ const MAX_STEPS = 4;
 export function proposeChange(policy: Policy, ask: Ask): Change | undefined {
   const draft = new Draft(policy.text);
   const steps: string[] = [];
-  let current: Loaded = { policy, source: readYaml(policy.text, policy.file) };
+  let current: Loaded = { policy, source: () => readYaml(policy.text, policy.file) };
   for (let round = 0; round < MAX_STEPS; round++) {
     const verdict = judge(current.policy, ask);
     if (verdict.decision.allowed) break;
@@ -52,7 +53,7 @@ export function proposeChange(policy: Policy, ask: Ask): Change | undefined {
 function reload(text: string, { file, mode }: Policy): Loaded | undefined {
   try {
     const source = readYaml(text, file);
-    return { source, policy: compilePolicy(source, text, { mode }) };
+    return { source: () => source, policy: compilePolicy(source, text, { mode }) };
   } catch (error) {
     if (error instanceof SourceFaults) return undefined;
     throw error;
@@ -70,13 +71,13 @@ function takeStep(shop: Workshop, { agent, decision }: Verdict): string | undefi
   }
   if (agent === undefined) return newAgent(shop);
   if (agent.disabled) {
-    enable(source, draft, agent.name);
+    enable(source(), draft, agent.name);
     return `enable ${agent.name}`;
   }
   // What a token or somebody else in its chain lacks, no line of this file should give the agent.
   if (decision.allowed || (decision.whose ?? agent.name) !== agent.name) return undefined;
   if (decision.missingScopes.length === 0) return undefined;
-  addScopes(source, draft, agent.name, decision.missingScopes);
+  addScopes(source(), draft, agent.name, decision.missingScopes);
   return `grant ${decision.missingScopes.join(' and ')} to ${agent.name}`;
 }
 
@@ -90,7 +91,7 @@ function newMethod(shop: Workshop, near: PolicyRoute | undefined): string | unde
   const joinable = lines.filter((one) => sameKind(ask.method, one) && takesToken(one) === tokens);
   const best = joinable.find((one) => agent?.grants.coversAll(one.scopes)) ?? joinable[0];
   if (best === undefined) return newRoute(shop, near, `${ask.method} ${entry.template.text}`);
-  addMethod(source, draft, best.name, ask.method);
+  addMethod(source(), draft, best.name, ask.method);
   return `add ${ask.method} to the route '${best.name}'`;
 }
 
@@ -112,7 +113,7 @@ function newRoute(
   if (key === undefined || besideTokens(policy, near)) return undefined;
   const scopes = scopesFor(ask, near, judge(policy, ask).agent?.grants);
   const value = `[${scopes.join(', ')}]`;
-  addEntry(source, draft, { section: 'routes', key, value, near: near?.name });
+  addEntry(source(), draft, { section: 'routes', key, value, near: near?.name });
   return `add the route '${key}: ${value}'`;
 }
 
@@ -121,7 +122,7 @@ function newAgent({ policy, ask, source, draft }: Workshop): string | undefined 
   if (!AGENT_NAME.test(name) || policy.agentNamed(name) !== undefined) return undefined;
   const byDefault = ask.as === name || ask.as === defaultId(policy.trustDomain, name);
   const value = byDefault ? '[]' : `{ id: '${ask.as}', scopes: [] }`;
-  addEntry(source, draft, { section: 'agents', key: name, value });
+  addEntry(source(), draft, { section: 'agents', key: name, value });
   return `add the agent '${name}'`;
 }
 

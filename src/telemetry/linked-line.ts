@@ -15,8 +15,12 @@ export function readLinked(line: Uint8Array): LinkedLine | undefined {
   return { ...value, seq: seq as number, prev, event };
 }
 
-/** Undefined for what is no JSON object. */
+const BRACE = 0x7b;
+
+/** Undefined for what is no JSON object that begins with its brace, as ours do. */
 export function readObject(line: Uint8Array): Record<string, unknown> | undefined {
+  // Of a long file that is none of ours, each line would cost an error.
+  if (line[0] !== BRACE) return undefined;
   try {
     const value: unknown = JSON.parse(Buffer.from(line).toString());
     const object = typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,12 +1,12 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { coloured, drawRow, drawSummary, plain } from '../../src/cli/demo/draw.ts';
 import { play } from '../../src/cli/demo/play.ts';
 import { DEMO_POLICY } from '../../src/cli/demo/policy.ts';
 import { ROWS, type Row } from '../../src/cli/demo/rows.ts';
-import { handSignals, runBin, runIn } from './sandbox.ts';
+import { handSignals, runBin, runIn, type Ran } from './sandbox.ts';
 
 /** Written out once more: the demo must not be its own only witness. */
 const ENDINGS = [
@@ -43,58 +43,61 @@ function playHere(options: { policy?: string; rows?: readonly Row[] }) {
   return play({ now: Date.now, signal: new AbortController().signal, ...options });
 }
 
-test('the demo ends with 0, draws every row with its ending, and leaves nothing in the temporary folder', async () => {
-  const TMPDIR = emptyTmp();
-  const { code, out, err } = await runBin(tmpdir(), ['demo'], { TMPDIR });
-  expect({ code, err }).toEqual({ code: 0, err: '' });
-  for (const [index, [title, ending]] of ENDINGS.entries()) {
-    const [, row = ''] = out.split(` ${index + 1} ${title} `);
-    expect(row.split('\n\n')[0]).toContain(ending);
-  }
-  expect(out).toContain('\n9 of 9 ended where they should\n');
-  expect(out).toContain('sidegate init');
-  expect(readdirSync(TMPDIR)).toEqual([]);
-});
+describe('two demos at a time, which do not disturb each other', () => {
+  let [drawn, json]: readonly Ran[] = [];
+  let left: readonly string[];
 
-test('it is readable in 80 columns, and has no colours in a pipe', async () => {
-  const { out } = await runBin(tmpdir(), ['demo']);
-  expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
-  expect(out).not.toContain('\u001b');
-});
+  beforeAll(async () => {
+    const TMPDIR = mkdtempSync(join(tmpdir(), 'sg-'));
+    const runs = [['demo'], ['demo', '--json']].map((args) => runBin(tmpdir(), args, { TMPDIR }));
+    [drawn, json] = await Promise.all(runs);
+    left = readdirSync(TMPDIR);
+    rmSync(TMPDIR, { recursive: true, force: true });
+  });
 
-test('--json holds nine rows of calls with one audit line each, and two of them reached the agent', async () => {
-  const { code, out } = await runBin(tmpdir(), ['demo', '--json']);
-  expect(code).toBe(0);
-  const { ok, rows } = JSON.parse(out) as Json;
-  expect(ok).toBe(true);
-  expect(rows).toHaveLength(9);
-  const calls = rows.flatMap((row) => row.calls);
-  expect(calls.map(({ ended }) => ended.code)).toEqual([
-    'OK',
-    'NO_CERTIFICATE',
-    'UNTRUSTED_CERTIFICATE',
-    'UNTRUSTED_CERTIFICATE',
-    'CERTIFICATE_EXPIRED',
-    'SCOPE_MISSING',
-    'OK',
-    'SCOPE_MISSING',
-    'AGENT_DISABLED',
-    'MALFORMED_REQUEST',
-  ]);
-  expect(calls.every(({ auditLines }) => auditLines.length === 1)).toBe(true);
-  const reached = calls.flatMap(({ agentReceived }) => agentReceived);
-  expect(reached).toHaveLength(2);
-  const told = reached.map(({ headers }) => JSON.stringify(headers));
-  expect(told[0]).toContain('["x-sidegate-agent","billing"]');
-  expect(told[1]).toContain('["x-sidegate-agent","planner"]');
-  expect(told[1]).not.toContain('billing');
-});
+  test('each ends with 0 and leaves nothing in the temporary folder', () => {
+    expect(drawn).toMatchObject({ code: 0, err: '' });
+    expect(json).toMatchObject({ code: 0, err: '' });
+    expect(left).toEqual([]);
+  });
 
-test('two at a time do not disturb each other', async () => {
-  const TMPDIR = emptyTmp();
-  const both = await Promise.all([1, 2].map(() => runBin(tmpdir(), ['demo'], { TMPDIR })));
-  expect(both.map(({ code }) => code)).toEqual([0, 0]);
-  expect(readdirSync(TMPDIR)).toEqual([]);
+  test('the one draws every row with its ending, in 80 columns and without colours in a pipe', () => {
+    const { out } = drawn!;
+    for (const [index, [title, ending]] of ENDINGS.entries()) {
+      const [, row = ''] = out.split(` ${index + 1} ${title} `);
+      expect(row.split('\n\n')[0]).toContain(ending);
+    }
+    expect(out).toContain('\n9 of 9 ended where they should\n');
+    expect(out).toContain('sidegate init');
+    expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(out).not.toContain('\u001b');
+  });
+
+  test('--json holds nine rows of calls with one audit line each, and two of them reached the agent', () => {
+    const { ok, rows } = JSON.parse(json!.out) as Json;
+    expect(ok).toBe(true);
+    expect(rows).toHaveLength(9);
+    const calls = rows.flatMap((row) => row.calls);
+    expect(calls.map(({ ended }) => ended.code)).toEqual([
+      'OK',
+      'NO_CERTIFICATE',
+      'UNTRUSTED_CERTIFICATE',
+      'UNTRUSTED_CERTIFICATE',
+      'CERTIFICATE_EXPIRED',
+      'SCOPE_MISSING',
+      'OK',
+      'SCOPE_MISSING',
+      'AGENT_DISABLED',
+      'MALFORMED_REQUEST',
+    ]);
+    expect(calls.every(({ auditLines }) => auditLines.length === 1)).toBe(true);
+    const reached = calls.flatMap(({ agentReceived }) => agentReceived);
+    expect(reached).toHaveLength(2);
+    const told = reached.map(({ headers }) => JSON.stringify(headers));
+    expect(told[0]).toContain('["x-sidegate-agent","billing"]');
+    expect(told[1]).toContain('["x-sidegate-agent","planner"]');
+    expect(told[1]).not.toContain('billing');
+  });
 });
 
 test('a sidecar whose policy grants planner too much is noticed, and how it should have ended is said', async () => {

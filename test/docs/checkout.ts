@@ -17,11 +17,13 @@ import { delimiter, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { HOME } from './page.ts';
 
-/** What of a checkout the documented commands need; packages are linked, and certificates are not there yet. */
+/** What of a checkout the documented commands need; certificates are not there yet. */
 const COPIED = [
   ...['.npmrc', 'bin', 'certs/.gitignore', 'certs/README.md', 'examples', 'package.json', 'schema'],
-  ...['policy.test.yaml', 'policy.yaml', 'sidegate.yaml', 'src'],
+  ...['policy.test.yaml', 'policy.yaml', 'sidegate.yaml'],
 ];
+/** Nothing writes there; of sources in their own place, what was compiled is kept. */
+const LINKED = ['node_modules', 'src'];
 
 export interface Checkout {
   /** Where the checkout is; the folder around it is the stranger's. */
@@ -40,7 +42,7 @@ export async function newCheckout(): Promise<Checkout> {
     rmSync(around, { recursive: true, force: true });
   });
   for (const name of COPIED) cpSync(join(HOME, name), join(folder, name), { recursive: true });
-  symlinkSync(join(HOME, 'node_modules'), join(folder, 'node_modules'));
+  for (const name of LINKED) symlinkSync(join(HOME, name), join(folder, name));
   const ports = { inbound: await freePort(), status: await freePort() };
   return { folder, ports, env: environment(ports) };
 }

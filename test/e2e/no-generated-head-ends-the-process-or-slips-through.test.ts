@@ -250,40 +250,47 @@ async function sendAll(w: World, kept: readonly MalformedHead[], ended: readonly
   return sent;
 }
 
-it('of 10,000 malformed heads none reaches the agent, and each is refused for what is wrong with it', async () => {
-  const agent = await strictAgent();
-  const w = await world({ upstream: agent.upstream, policy: OPEN, flags: IN_A_HURRY });
-  const { kept, ended } = malformedHeads({ kept: KEPT, ended: ENDED }, SEED);
-  expect(new Set([...kept, ...ended].map(({ bytes }) => bytes)).size).toBeGreaterThan(8000);
-  const sent = await sendAll(w, kept, ended);
-  await until(async () => /^sidegate_live_calls 0$/m.test(await w.metrics()) || undefined);
-  const lines = await w.ended(sent.length);
-  expect(lines).toHaveLength(KEPT + ENDED + ENDED);
-  const written = new Map(lines.map((line) => [String(line.id), line]));
-  expect(written.size).toBe(lines.length);
-  const flaws = new Map<string, number>();
-  for (const { head, answer } of sent) {
-    const line = written.get(answer?.id ?? '');
-    const got = { status: answer?.status, code: line?.code, reason: String(line?.detail) };
-    if (head === 'control') {
-      expect(got).toMatchObject({ status: 200, code: 'OK' });
-      continue;
+it(
+  'of 10,000 malformed heads none reaches the agent, and each is refused for what is wrong with it',
+  { timeout: 240_000 },
+  async () => {
+    const agent = await strictAgent();
+    const w = await world({ upstream: agent.upstream, policy: OPEN, flags: IN_A_HURRY });
+    const { kept, ended } = malformedHeads({ kept: KEPT, ended: ENDED }, SEED);
+    expect(new Set([...kept, ...ended].map(({ bytes }) => bytes)).size).toBeGreaterThan(8000);
+    const sent = await sendAll(w, kept, ended);
+    await until(async () => /^sidegate_live_calls 0$/m.test(await w.metrics()) || undefined);
+    const lines = await w.ended(sent.length);
+    expect(lines).toHaveLength(KEPT + ENDED + ENDED);
+    const written = new Map(lines.map((line) => [String(line.id), line]));
+    expect(written.size).toBe(lines.length);
+    const flaws = new Map<string, number>();
+    const wrong: unknown[] = [];
+    for (const { head, answer } of sent) {
+      const line = written.get(answer?.id ?? '');
+      const got = { status: answer?.status, code: line?.code, reason: String(line?.detail) };
+      if (head === 'control') {
+        if (got.status !== 200 || got.code !== 'OK') wrong.push({ head, got });
+        continue;
+      }
+      const { flaw, code, detail } = head;
+      const refused = got.status === FAILURES[code].status && got.code === code;
+      // What was handed on has this.
+      const handedOn = line !== undefined && 'overheadMs' in line;
+      if (!refused || handedOn || !detail.test(got.reason)) wrong.push({ head, got, handedOn });
+      flaws.set(flaw, (flaws.get(flaw) ?? 0) + 1);
     }
-    const { flaw, code, detail, bytes } = head;
-    expect(got, `${flaw}: ${bytes}`).toMatchObject({ status: FAILURES[code].status, code });
-    expect(got.reason, `${flaw}: ${bytes}`).toMatch(detail);
-    // What was handed on has this.
-    expect(line).not.toHaveProperty('overheadMs');
-    flaws.set(flaw, (flaws.get(flaw) ?? 0) + 1);
-  }
-  expect(flaws.size).toBeGreaterThanOrEqual(36);
-  expect(Math.min(...flaws.values())).toBeGreaterThan(50);
-  // Every control, once, and nothing else.
-  const controls = agent.got.map(({ headers }) => Number(headers['x-control']));
-  expect(controls.toSorted((a, b) => a - b)).toEqual(ended.map((_, n) => n));
-  expect(agent.faults).toEqual([]);
-  expect(w.log()).not.toContain('failed inside Sidegate');
-});
+    // Of ten thousand at once: an expectation each cost as much as the calls.
+    expect(wrong.slice(0, 5)).toEqual([]);
+    expect(flaws.size).toBeGreaterThanOrEqual(36);
+    expect(Math.min(...flaws.values())).toBeGreaterThan(50);
+    // Every control, once, and nothing else.
+    const controls = agent.got.map(({ headers }) => Number(headers['x-control']));
+    expect(controls.toSorted((a, b) => a - b)).toEqual(ended.map((_, n) => n));
+    expect(agent.faults).toEqual([]);
+    expect(w.log()).not.toContain('failed inside Sidegate');
+  },
+);
 
 it('no generated head ends the process or slips through, and each is recorded once', async () => {
   const agent = await strictAgent();

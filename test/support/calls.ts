@@ -229,5 +229,6 @@ const POLICY: PinnedPolicy = {
   decide: () => aDenial('SCOPE_MISSING'),
   issuers: [],
   whoIs: () => undefined,
+  peers: new Map(),
   peerNamed: () => undefined,
 };

@@ -267,11 +267,11 @@ class RunningWorld implements World {
   }
 }
 
-/** Asks until there is an answer; the test's own time limit is the only one. */
+/** Asks until there is an answer, less often the longer it takes; the test's own time limit is the only one. */
 export async function until<T>(ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  for (;;) {
+  for (let wait = 20; ; wait = Math.min(wait * 1.1, 100)) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, wait));
   }
 }

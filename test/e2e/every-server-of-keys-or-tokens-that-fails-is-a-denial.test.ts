@@ -1,0 +1,3 @@
+import { REMOTE, describeFailures } from './faults/as-promised.ts';
+
+describeFailures(REMOTE);
