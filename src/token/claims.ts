@@ -19,6 +19,7 @@ export interface TokenClaims {
   readonly binding: Binding | undefined;
   /** Who alone may act with it (RFC 8693, 4.4); null if that is nobody who can be read. */
   readonly mayAct: Principal | null | undefined;
+  /** `jti`; `uti` where the token does not say that it is one of RFC 9068, and has no other. */
   readonly tokenId: string;
 }
 
@@ -43,7 +44,7 @@ export function readClaims(payload: JsonObject, issuer: IssuerEntry, typed: bool
     times: readTimes(payload),
     binding: readBinding(payload),
     mayAct: readMayAct(member(payload, 'may_act'), iss),
-    tokenId: nameClaim(payload, 'jti', MAX_TOKEN_ID),
+    tokenId: nameClaim(payload, tokenIdClaim(payload, typed), MAX_TOKEN_ID),
   };
 }
 
@@ -56,6 +57,12 @@ function readPresenter(
   if (actor !== undefined && !Object.hasOwn(payload, clientClaim)) return actor;
   const client = { issuer, subject: nameClaim(payload, clientClaim) };
   return actor ?? client;
+}
+
+/** Microsoft Entra ID writes `uti` in place of `jti`. Only the audit tells of it: nothing is decided by it. */
+function tokenIdClaim(payload: JsonObject, typed: boolean): 'jti' | 'uti' {
+  const [jti, uti] = [Object.hasOwn(payload, 'jti'), Object.hasOwn(payload, 'uti')];
+  return !typed && !jti && uti ? 'uti' : 'jti';
 }
 
 function readAudiences(payload: JsonObject): readonly string[] {

@@ -168,6 +168,7 @@ export class IssuerKeys {
 
 function reasonOf(error: unknown): string {
   if (error instanceof KeysFault) return error.message;
+  if (error instanceof Refusal) return `${error.code}: ${error.detail}`;
   if (!(error instanceof Error)) return 'unknown';
   return 'code' in error ? `${error.message} (${String(error.code)})` : error.message;
 }

@@ -14,9 +14,9 @@ const LOADERS: readonly { readonly key: RegExp; readonly load: (text: string) =>
 ];
 
 /** The blocks of the language's own page are held by `test/policy/docs.test.ts`, the refused ones too. */
-const blocks = PAGES.filter((page) => page !== 'docs/policy.md').flatMap((page) =>
-  blocksOf(readPage(page)).map((block) => ({ page, ...block })),
-);
+const blocks = [...PAGES, 'docs/acting-for-somebody.md']
+  .filter((page) => page !== 'docs/policy.md')
+  .flatMap((page) => blocksOf(readPage(page)).map((block) => ({ page, ...block })));
 
 describe('the blocks of the documentation', () => {
   it.each(blocks.filter(({ language }) => language === 'yaml'))(

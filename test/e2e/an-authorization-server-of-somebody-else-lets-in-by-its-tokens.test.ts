@@ -56,4 +56,6 @@ it('not where nobody vouches for the server of its keys', async () => {
   const answer = await callWith(w, '/own', token);
   expect(answer.json().code).toBe('ISSUER_UNAVAILABLE');
   expect(agent.heads).toEqual([]);
+  const [line] = await w.audit();
+  expect(line?.detail).toMatch(/^PEER_UNTRUSTED: /);
 });

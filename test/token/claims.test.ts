@@ -125,6 +125,7 @@ describe('a token whose claims are', () => {
     ['TOKEN_MALFORMED', 'a client claim that every object has', {}, { clientClaim: 'constructor' }],
     ['TOKEN_MALFORMED', 'a broken client beside an actor', { client_id: 7, act: { sub: 'a' } }],
     ['TOKEN_MALFORMED', 'no ID', { jti: undefined }],
+    ['TOKEN_MALFORMED', 'an ID under another name', { jti: undefined, uti: 't1' }],
     ['TOKEN_MALFORMED', 'an ID that is a number', { jti: 1 }],
     ['TOKEN_MALFORMED', 'an ID that is too long', { jti: 'a'.repeat(257) }],
     // Audience.
@@ -248,6 +249,22 @@ describe('without a type, where the issuer is allowed to leave it out,', () => {
     ['with a type that is no text', {}, { typ: 7 }],
   ])('one %s could be an ID token and is refused', async (_, claims, header) => {
     expect(codeOf(await untyped(claims, header))).toBe('TOKEN_MALFORMED');
+  });
+
+  it.each<[string, Claims, string]>([
+    ['jti', { jti: 't1' }, 't1'],
+    ['jti, also beside uti', { jti: 't1', uti: 't2' }, 't1'],
+    ['uti, where there is no jti', { jti: undefined, uti: 't2' }, 't2'],
+  ])('the ID of a token is %s', async (_, claims, id) => {
+    expect(((await untyped(claims)) as VerifiedToken).tokenId).toBe(id);
+  });
+
+  it.each<[string, Claims]>([
+    ['no ID', { jti: undefined }],
+    ['a broken jti beside uti', { jti: 7, uti: 't2' }],
+    ['a broken uti', { jti: undefined, uti: '' }],
+  ])('a token with %s is refused', async (_, claims) => {
+    expect(codeOf(await untyped(claims))).toBe('TOKEN_MALFORMED');
   });
 
   it('an ID token as OpenID Connect has it never passes', async () => {
