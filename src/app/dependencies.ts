@@ -147,7 +147,7 @@ export const DEPENDENCIES = {
     what: 'The token service, where the agent calls peers with a token',
     fresh: 'It answers within 10 s, with a token or a refusal, when a token is asked for.',
     otherwise:
-      'Calls to peers that take a token are refused, and the peer is not touched; tokens that are at hand are used until they end. Calls that come in go on, and so do those to peers without a token.',
+      'Calls to peers that take a token are refused, and the peer is not touched; tokens that are at hand are used until they end. Calls that come in go on, but for those whose answer would start a task; and so do those to peers without a token.',
     recovers: 'With the next token that it gives.',
     codes: ['TOKEN_SERVICE_UNAVAILABLE'],
     metrics: ['sidegate_requests_total{direction="outbound",code="TOKEN_SERVICE_UNAVAILABLE"}'],

@@ -3,7 +3,14 @@ import type { Server } from 'node:net';
 import type { FailureCode, VerifiedPeer } from '../call/index.ts';
 import type { Config } from '../config/index.ts';
 import { Reloadable, renderListen, type Clock, type Listen } from '../lib/index.ts';
-import { InboundDoor, stillPermitted, type Resource, type Self } from '../proxy/index.ts';
+import {
+  InboundDoor,
+  SeenTokens,
+  stillPermitted,
+  type Resource,
+  type Self,
+  type TaskDesk,
+} from '../proxy/index.ts';
 import { bind } from '../status/index.ts';
 import { RefusalPace, createLimits, type Contexts, type KillSwitch } from '../state/index.ts';
 import type { Telemetry } from '../telemetry/index.ts';
@@ -28,6 +35,8 @@ export interface InboundParts {
   readonly now: Clock;
   /** Of the calls under way, for the outbound door; undefined where there is none. */
   readonly contexts?: Contexts | undefined;
+  /** Work that goes on after its call; undefined where there is no outbound door. */
+  readonly tasks?: TaskDesk | undefined;
   /** Asked for the health; undefined where no tokens are had. */
   readonly tokenService?: ServiceReach | undefined;
 }
@@ -40,6 +49,7 @@ export class Inbound {
   readonly #telemetry: Telemetry;
   readonly #isKilled: (agent: string) => boolean;
   readonly #contexts: Contexts | undefined;
+  readonly #tasks: TaskDesk | undefined;
   readonly #tokenService: ServiceReach | undefined;
   readonly #tokens: TokenVerifier;
   readonly #expiry: ExpiryNotice;
@@ -55,12 +65,14 @@ export class Inbound {
   #broken = false;
 
   /** @throws OperatorFault or SourceFaults: what cannot be loaded, and the remedy */
-  constructor({ config, telemetry, killSwitch, now, contexts, tokenService }: InboundParts) {
+  constructor(parts: InboundParts) {
+    const { config, telemetry, killSwitch, now, contexts, tokenService } = parts;
     this.#config = config;
     this.#now = now;
     this.#telemetry = telemetry;
     this.#isKilled = killSwitch.has.bind(killSwitch);
     this.#contexts = contexts;
+    this.#tasks = parts.tasks;
     this.#tokenService = tokenService;
     this.sources = new Sources(config, telemetry.emit, now);
     this.#expiry = new ExpiryNotice(config.identity.cert, telemetry.emit);
@@ -216,9 +228,11 @@ export class Inbound {
         return this.#telemetry.mayRecord() ? undefined : 'AUDIT_FULL';
       },
       sample: this.#telemetry.sample,
+      seenTokens: new SeenTokens(),
       verify: this.#tokens.verify,
       resource: resourceOf(this.#config),
       contexts: this.#contexts,
+      tasks: this.#tasks,
       admit: limits.admit.bind(limits),
       refusalWait: refusals.wait.bind(refusals),
       send: this.#reach.send,

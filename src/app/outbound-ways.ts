@@ -1,17 +1,13 @@
 import { Refusal, type PeerEntry } from '../call/index.ts';
 import type { Config } from '../config/index.ts';
 import type { Clock, Reloadable } from '../lib/index.ts';
-import type { PeerWay } from '../proxy/index.ts';
+import type { PeerWay, TokenSubject } from '../proxy/index.ts';
 import type { Dialer, Identity, Trust } from '../tls/index.ts';
-import { TokenCache, askForToken, type TokenWish } from '../token/index.ts';
-import {
-  peerAuthority,
-  placeOf,
-  postForm,
-  type Document,
-  type StillGood,
-} from '../upstream/index.ts';
+import { TokenCache, type GrantedToken, type TokenWish } from '../token/index.ts';
+import { peerAuthority, type StillGood } from '../upstream/index.ts';
 import { SharedPool, keyOf } from './outbound-pools.ts';
+import { AskedService } from './outbound-service.ts';
+import type { TaskService } from './outbound-tasks.ts';
 import type { ServiceReach } from './reach.ts';
 
 export interface WaysParts {
@@ -25,9 +21,6 @@ export interface WaysParts {
   readonly calls: number;
   readonly now: Clock;
 }
-
-/** Bytes and milliseconds of an answer of the token service. */
-const ANSWER = { maxBytes: 64 * 1024, timeout: 10_000 };
 
 /**
  * The ways to the peers. Connections and tokens of one certificate, under one trust, are a set of their own: a token that
@@ -46,6 +39,11 @@ export class Ways {
   }
 
   readonly to = (peer: PeerEntry): PeerWay => this.#current.to(peer);
+
+  /** Undefined where the configuration names no token service. */
+  get service(): TaskService | undefined {
+    return this.#current.service;
+  }
 
   /** Lets go of connections to peers of which the policy says no longer what it said. */
   prune(peerNamed: (name: string) => PeerEntry | undefined): void {
@@ -66,19 +64,20 @@ export class Ways {
 
 /** What there is under one certificate of ours. */
 class Generation {
+  readonly service: AskedService | undefined;
   readonly #parts: WaysParts;
   readonly #identity: Identity;
   readonly #tokens: TokenCache;
   /** By the peer's name. */
   readonly #peers = new Map<string, SharedPool>();
-  readonly #service: SharedPool | undefined;
 
   constructor(parts: WaysParts, identity: Identity) {
     this.#parts = parts;
     this.#identity = identity;
-    this.#service = this.#openService();
+    const { tokenService } = parts;
+    this.service = tokenService && new AskedService(tokenService, identity, parts);
     this.#tokens = new TokenCache({
-      ask: (wish) => parts.reach.during(askForToken(wish, (form) => this.#post(form))),
+      ask: async (wish) => this.#ask(wish),
       now: parts.now,
       tick: () => performance.now(),
     });
@@ -86,7 +85,7 @@ class Generation {
 
   to(peer: PeerEntry): PeerWay {
     const shared = this.#poolOf(peer);
-    const service = peer.authority === 'none' ? undefined : this.#service;
+    const service = peer.authority === 'none' ? undefined : this.service;
     shared.take();
     service?.take();
     const { notAfter } = this.#identity;
@@ -95,7 +94,7 @@ class Generation {
       authority: peerAuthority(peer),
       token: (subject) => {
         const until = Math.min(notAfter, subject?.until ?? Infinity);
-        return this.#tokens.get(this.#wish(peer, subject?.token), until);
+        return this.#tokens.get(this.#wish(peer, subject), until);
       },
       send: (request) => shared.pool.send(request),
       release: () => {
@@ -114,11 +113,14 @@ class Generation {
 
   retire(): void {
     for (const [name, shared] of this.#peers) this.#drop(name, shared);
-    this.#service?.retire();
+    this.service?.retire();
   }
 
-  #wish({ audience, scopes }: PeerEntry, subjectToken: TokenWish['subjectToken']): TokenWish {
-    return { clientId: this.#identity.spiffeId.toString(), audience, scopes, subjectToken };
+  #wish({ audience, scopes }: PeerEntry, subject: TokenSubject | undefined): TokenWish {
+    const wish = { clientId: this.#identity.spiffeId.toString(), audience, scopes };
+    if (subject !== undefined && 'taskGrant' in subject)
+      return { ...wish, subjectToken: undefined, taskGrant: subject.taskGrant };
+    return { ...wish, subjectToken: subject?.token };
   }
 
   #poolOf(peer: PeerEntry): SharedPool {
@@ -136,18 +138,9 @@ class Generation {
     shared.retire();
   }
 
-  #openService(): SharedPool | undefined {
-    const { tokenService, dialer, stillGood, calls } = this.#parts;
-    if (tokenService === undefined) return undefined;
-    const server = { ...placeOf(tokenService.url).place, spiffeId: tokenService.id };
-    const parts = { dialer, stillGood, calls, headersTimeout: ANSWER.timeout };
-    return new SharedPool(server, this.#identity, parts);
-  }
-
-  #post(form: string): Promise<Document> {
-    const { tokenService } = this.#parts;
-    if (tokenService === undefined || this.#service === undefined)
-      throw new Refusal('TOKEN_SERVICE_UNAVAILABLE', "sidegate.yaml names no 'tokenService'");
-    return postForm(this.#service.pool, tokenService.url, form, ANSWER);
+  /** @throws Refusal TOKEN_SERVICE_UNAVAILABLE if none is configured */
+  #ask(wish: TokenWish): Promise<GrantedToken> {
+    if (this.service !== undefined) return this.service.token(wish);
+    throw new Refusal('TOKEN_SERVICE_UNAVAILABLE', "sidegate.yaml names no 'tokenService'");
   }
 }

@@ -9,6 +9,7 @@ import type { Contexts, KillSwitch } from '../state/index.ts';
 import { bind } from '../status/index.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 import { createDialer, stillTrusted } from '../tls/index.ts';
+import type { OutboundTasks } from './outbound-tasks.ts';
 import { Ways } from './outbound-ways.ts';
 import type { ServiceReach } from './reach.ts';
 import type { Sources } from './sources.ts';
@@ -22,6 +23,7 @@ export interface OutboundParts {
   readonly section: NonNullable<Config['outbound']>;
   readonly sources: Pick<Sources, 'identity' | 'trust' | 'policy'>;
   readonly contexts: Contexts;
+  readonly tasks: OutboundTasks;
   readonly tokenService: ServiceReach;
   readonly telemetry: Telemetry;
   readonly killSwitch: KillSwitch;
@@ -52,6 +54,7 @@ export class Outbound {
     };
     const service = { tokenService, reach: parts.tokenService };
     this.#ways = new Ways({ identity, trust, ...service, dialer, stillGood, calls, now });
+    parts.tasks.use(() => this.#ways.service);
     this.#door = new OutboundDoor(this.#hall(readSecret(secret)), { ...limits, calls });
     for (const source of [trust, policy]) source.onSwap(() => this.review());
     this.#reviewer = setInterval(() => this.review(), REVIEW_EVERY).unref();
@@ -106,7 +109,7 @@ export class Outbound {
   }
 
   #hall(secret: Secret | undefined): OutboundHall {
-    const { now, telemetry, sources, contexts, killSwitch } = this.#parts;
+    const { now, telemetry, sources, contexts, tasks, killSwitch } = this.#parts;
     const { policy, identity } = sources;
     return {
       now,
@@ -121,6 +124,8 @@ export class Outbound {
         return telemetry.mayRecord() ? undefined : 'AUDIT_FULL';
       },
       findContext: (handle) => contexts.find(handle),
+      endTask: tasks.end,
+      breakOffTask: tasks.breakOff,
       isEnabled: (agent) => policy.current.agentNamed(agent)?.disabled === false,
       isKilled: (agent) => killSwitch.has(agent),
       stillTrusted: (peer) => this.#stillTrusted(peer),

@@ -1,11 +1,12 @@
 import type { Config } from '../config/index.ts';
 import { systemClock, type Clock, type Listen } from '../lib/index.ts';
-import { KillSwitch, createContexts } from '../state/index.ts';
+import { KillSwitch, Tasks, createContexts } from '../state/index.ts';
 import { startAdmin, startStatus, type RunningServer } from '../status/index.ts';
 import { createTelemetry, type Output, type Telemetry } from '../telemetry/index.ts';
 import { awaitCredentials } from './credentials.ts';
 import { Inbound } from './inbound.ts';
 import { adminHandlers } from './operator.ts';
+import { OutboundTasks } from './outbound-tasks.ts';
 import { Outbound } from './outbound.ts';
 import { ServiceReach } from './reach.ts';
 import { Reloader, watchConfiguration } from './reloader.ts';
@@ -71,7 +72,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const killSwitch = new KillSwitch(config.admin?.killed);
   await awaitCredentials(config, telemetry.emit, stop);
   const parts = { config, telemetry, killSwitch, now };
-  const wayOut = wayOutOf(config);
+  const wayOut = wayOutOf(parts);
   const inbound = begun.adopt(new Inbound({ ...parts, ...wayOut }), (it) => it.close());
   const { sources } = inbound;
   sealer.use(sources.identity);
@@ -119,12 +120,32 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
 const NEVER = new AbortController().signal;
 
 /** What both ways share, where the agent may make calls. */
-function wayOutOf({ outbound: section, limits }: Config) {
+function wayOutOf({ config, telemetry: { emit }, now }: WayOutParts) {
+  const { outbound: section, limits } = config;
   if (section === undefined) return undefined;
-  const { grace } = section;
+  const tick = () => performance.now();
+  const kept = new Tasks({
+    ...{ file: section.tasks, now, tick },
+    onCount: (live) => emit({ kind: 'tasks', live }),
+    complain: (cause) => {
+      const message = 'the end of a task could not be written down: a restart would forget it';
+      emit({ kind: 'log', level: 'error', message, cause });
+    },
+  });
   // As many as there are places: a call that has a place has a handle.
-  const contexts = createContexts(() => performance.now(), { grace, cap: limits.calls });
-  return { section, contexts, tokenService: new ServiceReach() };
+  const contexts = createContexts(tick, { grace: section.grace, cap: limits.calls, tasks: kept });
+  return {
+    section,
+    contexts,
+    tasks: new OutboundTasks(contexts, now),
+    tokenService: new ServiceReach(),
+  };
+}
+
+interface WayOutParts {
+  readonly config: Config;
+  readonly telemetry: Telemetry;
+  readonly now: Clock;
 }
 
 /** The way out stays open for the calls that still come to their end by it; both together have `within` milliseconds. */

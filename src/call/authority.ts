@@ -90,6 +90,21 @@ export function provenAuthority(token: VerifiedToken, onBehalf: boolean): Author
   return { ...token, onBehalf } as Authority;
 }
 
+/** For whom an agent acts, once a token has proved it: by this the calls that it makes because of that are judged. */
+export interface ActingFor {
+  readonly issuer: Pick<IssuerEntry, 'name' | 'issuer'>;
+  readonly subject: Principal;
+  /** From the caller inwards; empty where the token names nobody. */
+  readonly actors: readonly Principal[];
+  readonly scopes: ReadonlySet<string>;
+  /** `jti` of the token. */
+  readonly tokenId: string;
+  /** The subject is somebody else than the caller. */
+  readonly onBehalf: boolean;
+  /** Milliseconds since the epoch, exclusive. */
+  readonly expiresAt: number;
+}
+
 /** What a route asks of tokens and of whom a call is made for. */
 export interface TokenRule {
   /** `ignored`: the policy names no issuers, or the route passes the field on to the agent. */
@@ -105,6 +120,8 @@ export interface TokenRule {
   readonly via: readonly string[] | undefined;
   /** What is done with a chain in which somebody stands twice. */
   readonly loops: 'refuse' | 'allow';
+  /** Milliseconds: the longest life of a task that a call may start. 0: it may start none. */
+  readonly tasks: number;
 }
 
 /** The rule of a route where tokens are not looked at. */
@@ -116,6 +133,7 @@ export const NO_TOKENS: TokenRule = Object.freeze({
   maxDepth: 0,
   via: undefined,
   loops: 'refuse',
+  tasks: 0,
 });
 
 /** What goes along to a peer: nothing, this agent's own token, or one for whom the inbound call was made. */

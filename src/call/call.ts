@@ -5,6 +5,7 @@ import type { FailureCode } from './failures.ts';
 import type { VerifiedPeer } from './peer.ts';
 import type { Refusal } from './refusal.ts';
 import type { Headers } from './stream.ts';
+import type { Task } from './task.ts';
 
 /** What is known of a call before anything in it was judged. */
 export interface CallStart {
@@ -42,6 +43,8 @@ export class Call {
   token: Secret | undefined = undefined;
   /** By which the agent may refer to this call on its way out. */
   handle: Secret | undefined = undefined;
+  /** The work that goes on after it, once the token service has granted that. */
+  task: Task | undefined = undefined;
   decision: Decision | undefined = undefined;
   shadowed = false;
   /** Why it failed, at whatever stage; what the caller was told follows from it. */
@@ -164,6 +167,11 @@ export function proved(
 /** Keeps the handle that the agent gets of this call. */
 export function handled(call: Readonly<Call>, handle: Secret): void {
   (call as Call).handle = handle;
+}
+
+/** Keeps the work that goes on after this call. */
+export function startedTask(call: Readonly<Call>, task: Task): void {
+  (call as Call).task = task;
 }
 
 /** What calls of both directions have. */

@@ -81,5 +81,7 @@ export interface PinnedPolicy {
   readonly issuers: readonly IssuerEntry[];
   /** The agent that a listed issuer calls so; undefined for anybody else. */
   whoIs(principal: Principal): AgentEntry | undefined;
+  /** By name. */
+  readonly peers: ReadonlyMap<string, PeerEntry>;
   peerNamed(name: string): PeerEntry | undefined;
 }

@@ -48,6 +48,8 @@ export type Event =
   | { readonly kind: 'connections'; readonly open: number }
   | { readonly kind: 'live-calls'; readonly open: number }
   | { readonly kind: 'live-outbound'; readonly open: number }
+  /** Work that goes on after its call, as its number changes. */
+  | { readonly kind: 'tasks'; readonly live: number }
   /** Once a second: what is kept in the process between callers and the agent. */
   | { readonly kind: 'buffered'; readonly bytes: number }
   | {

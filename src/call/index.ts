@@ -1,6 +1,7 @@
 export {
   NO_TOKENS,
   provenAuthority,
+  type ActingFor,
   type Authority,
   type IssuerEntry,
   type IssuerKeys,
@@ -24,6 +25,7 @@ export {
   proved,
   received,
   routed,
+  startedTask,
   type BodyFraming,
   type CallStart,
   type CanonicalRequest,
@@ -61,6 +63,7 @@ export {
   consent,
   inContext,
   receivedOutbound,
+  served,
   type AddressedOutbound,
   type CallContext,
   type ConsentedOutbound,
@@ -92,4 +95,5 @@ export {
   type Source,
   type Tunnel,
 } from './stream.ts';
+export type { Task } from './task.ts';
 export type { TokenAnswer, TokenGrantKind } from './token-answer.ts';

@@ -1,9 +1,10 @@
 import type { Secret } from '../lib/index.ts';
-import type { Authority, PeerAuthority, PeerEntry } from './authority.ts';
+import type { ActingFor, PeerAuthority, PeerEntry } from './authority.ts';
 import type { CanonicalRequest } from './call.ts';
 import type { PinnedPolicy } from './decision.ts';
 import type { FailureCode } from './failures.ts';
 import type { Refusal } from './refusal.ts';
+import type { Task } from './task.ts';
 
 /** Who makes the calls that go out: this sidecar, with the certificate that it has at that moment. */
 export interface OutboundSelf {
@@ -20,8 +21,11 @@ export interface CallContext {
   /** The calling agent's name in the policy. */
   readonly agent: string;
   readonly callId: string;
-  readonly authority: Authority | undefined;
+  /** What its token proved; of a task, with the scopes and the end of its grant. */
+  readonly authority: ActingFor | undefined;
   readonly token: Secret | undefined;
+  /** Of work that outlives the call; then there is no token. */
+  readonly task?: Task | undefined;
 }
 
 /** What is known of a call on its way out before anything in it was judged. */
@@ -58,6 +62,8 @@ export class OutboundCall {
   context: CallContext | undefined = undefined;
   /** What goes along, once it is known that it may. */
   authority: PeerAuthority | undefined = undefined;
+  /** It was for this sidecar itself, and was carried out. */
+  served = false;
   refusal: Refusal | undefined = undefined;
   /** The tick at which it was handed to the peer's connection. */
   forwardedAt: number | undefined = undefined;
@@ -76,7 +82,7 @@ export class OutboundCall {
   /** What happened, as audit and metrics name it. */
   get verdict(): 'allow' | 'deny' {
     const refused = this.forwardedAt === undefined && this.refusal !== undefined;
-    return this.authority === undefined || refused ? 'deny' : 'allow';
+    return (this.authority === undefined && !this.served) || refused ? 'deny' : 'allow';
   }
 
   get code(): FailureCode | 'OK' {
@@ -112,7 +118,7 @@ export function addressed(call: ReceivedOutbound, peer: PeerEntry): AddressedOut
 }
 
 /** Keeps the inbound call that the handle stands for, for the record. */
-export function inContext(call: AddressedOutbound, context: CallContext): void {
+export function inContext(call: ReceivedOutbound, context: CallContext): void {
   (call as OutboundCall).context = context;
 }
 
@@ -120,4 +126,9 @@ export function inContext(call: AddressedOutbound, context: CallContext): void {
 export function consent(call: AddressedOutbound): ConsentedOutbound {
   (call as OutboundCall).authority = call.peer.authority;
   return call as ConsentedOutbound;
+}
+
+/** Marks that it was carried out here: no peer was called. */
+export function served(call: ReceivedOutbound): void {
+  (call as OutboundCall).served = true;
 }

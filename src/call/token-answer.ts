@@ -1,8 +1,9 @@
 import type { Principal } from './authority.ts';
 import type { VerifiedPeer } from './peer.ts';
 
-/** How a token was asked for; `none` where the request did not get as far as saying so. */
-export type TokenGrantKind = 'client_credentials' | 'token-exchange' | 'task-grant' | 'none';
+/** How a token was asked for; `task-end` gives a task grant back, `none` where the request did not get as far as saying so. */
+export type TokenGrantKind =
+  'client_credentials' | 'token-exchange' | 'task-grant' | 'task-end' | 'none';
 
 /** What the token service was asked, and what became of it. Nothing in it is a token. */
 export interface TokenAnswer {
@@ -28,6 +29,6 @@ export interface TokenAnswer {
   /** From the client inwards; empty where nobody is acted for. */
   readonly actors: readonly Principal[];
   readonly token: { readonly id: string; readonly expiresAt: number } | undefined;
-  /** The task grant that was used or registered. */
+  /** The task grant that was used, registered or given back. */
   readonly taskGrant: string | undefined;
 }

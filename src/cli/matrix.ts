@@ -26,10 +26,16 @@ function draw(terminal: Terminal, flags: MatrixFlags): void {
   terminal.out(`${renderMatrix(drawn, terminal.columns)}\n`);
 }
 
+/** `tasks`: milliseconds for which what its calls start may go on. */
+function routeOf(route: Matrix['routes'][number] | undefined): object {
+  const { tasks = 0 } = route?.tokenRule ?? {};
+  return { route: route?.name, ...(tasks === 0 ? {} : { tasks }) };
+}
+
 function plain({ routes, rows }: Matrix): object {
   return rows.map(({ agent, cells }) => ({
     agent: agent.name,
     spiffeId: agent.spiffeId.toString(),
-    routes: cells.map((cell, index) => ({ route: routes[index]?.name, ...cell })),
+    routes: cells.map((cell, index) => ({ ...routeOf(routes[index]), ...cell })),
   }));
 }

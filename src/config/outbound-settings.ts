@@ -17,6 +17,13 @@ export const OUTBOUND_SETTINGS: readonly Setting[] = [
     holds: 'file',
   },
   {
+    path: ['outbound', 'tasks'],
+    kind: 'text',
+    value: 'file',
+    help: 'where work is remembered that outlives its call; left out, a restart ends it',
+    holds: 'file',
+  },
+  {
     path: ['outbound', 'grace'],
     kind: 'text',
     value: 'time',

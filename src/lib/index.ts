@@ -14,5 +14,5 @@ export { listenShape, parseListen, renderListen, type Listen } from './listen.ts
 export { Reloadable } from './reloadable.ts';
 export { Secret } from './secret.ts';
 export { readShape, type ShapedSource } from './shape.ts';
-export { bytesShape, durationShape, parseBytes, parseDuration } from './units.ts';
+export { bytesShape, durationShape, parseBytes, parseDuration, renderDuration } from './units.ts';
 export { YamlSource, readYaml, type YamlPath } from './yaml.ts';

@@ -24,6 +24,13 @@ export function parseDuration(text: string): number | undefined {
   return amount(text, /^(\d{1,9})(ms|s|m|h|d)$/, DURATIONS);
 }
 
+/** 28800000 -> `8h`: in the largest unit that needs no fraction. */
+export function renderDuration(milliseconds: number): string {
+  const units = Object.entries(DURATIONS).toReversed();
+  const [unit = 'ms', factor = 1] = units.find(([, one]) => milliseconds % one === 0) ?? [];
+  return `${milliseconds / factor}${unit}`;
+}
+
 function amount(
   text: string,
   form: RegExp,

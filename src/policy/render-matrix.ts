@@ -1,3 +1,4 @@
+import { renderDuration } from '../lib/index.ts';
 import type { Matrix, MatrixCell } from './matrix.ts';
 
 const KEY = '✓ allowed   · a scope is missing   × the agent is disabled';
@@ -11,10 +12,23 @@ export function renderMatrix(matrix: Matrix, width = 100): string {
   const names = matrix.routes.map(({ name }) => name);
   const first = Math.max(0, ...matrix.rows.map(({ agent }) => agent.name.length));
   if (tableWidth(first, names) <= width)
-    return [...table(matrix, { heads: names, from: 0 }), '', keyOf(matrix)].join('\n');
+    return [
+      ...table(matrix, { heads: names, from: 0 }),
+      '',
+      keyOf(matrix),
+      ...tasksOf(matrix),
+    ].join('\n');
   const numbers = names.map((_, index) => String(index + 1));
   const legend = names.map((name, index) => `${String(index + 1).padStart(4)}  ${name}`);
-  return [...blocks(matrix, { numbers, first, width }), ...legend, '', keyOf(matrix)].join('\n');
+  const below = [...legend, '', keyOf(matrix), ...tasksOf(matrix)];
+  return [...blocks(matrix, { numbers, first, width }), ...below].join('\n');
+}
+
+/** Routes whose calls may start what goes on after them. */
+function tasksOf({ routes }: Matrix): string[] {
+  return routes
+    .filter(({ tokenRule }) => tokenRule.tasks > 0)
+    .map(({ name, tokenRule }) => `${name} may start tasks of ${renderDuration(tokenRule.tasks)}`);
 }
 
 /** What the marks mean; of those about tokens, only the ones that are there. */

@@ -32,6 +32,7 @@ export function tokenFaults(source: YamlSource, route: string, value: unknown): 
     );
   else {
     tokenAndSubjectFaults(value, refuse);
+    taskFaults(value, refuse);
     chainFaults(value, refuse);
     withoutTokenFaults(value, refuse);
   }
@@ -57,6 +58,15 @@ function tokenAndSubjectFaults(value: unknown, refuse: Refuse): void {
       `'onBehalfOf: allowed' has no effect where no token is taken`,
       `Add 'token: required' or 'token: optional'.`,
     );
+}
+
+/** What goes on after the call goes on with the authority of its token. */
+function taskFaults(value: unknown, refuse: Refuse): void {
+  if (fieldOf(value, 'tasks') === undefined) return;
+  const [token, onBehalfOf] = [fieldOf(value, 'token'), fieldOf(value, 'onBehalfOf')];
+  if (token === 'required' || token === 'optional' || onBehalfOf === 'required') return;
+  const remedy = `Add 'token: required' or 'token: optional', or remove it.`;
+  refuse(['tasks'], `'tasks' has no effect where no token is taken`, remedy);
 }
 
 function chainFaults(value: unknown, refuse: Refuse): void {
@@ -119,5 +129,6 @@ export function tokenRuleOf(file: PolicyFile, value: RouteValue): TokenRule {
     maxDepth: fields.maxDepth ?? MAX_DEPTH,
     via: via && Object.freeze(via),
     loops: fields.loops ?? 'refuse',
+    tasks: fields.tasks ?? 0,
   });
 }

@@ -1,9 +1,15 @@
 import type { RouteEntry } from '../call/index.ts';
+import { renderDuration } from '../lib/index.ts';
 import type { AskedToken } from './asked-token.ts';
 
 /** What a route says of tokens; nothing where none is looked at. */
 export function ruleSentences({ tokenRule }: RouteEntry): string[] {
-  const { token, onBehalfOf, withoutToken } = tokenRule;
+  const { tasks } = tokenRule;
+  const goesOn = `What a call with one starts may go on for ${renderDuration(tasks)} after it.`;
+  return [...takenTokens(tokenRule), ...(tasks === 0 ? [] : [goesOn])];
+}
+
+function takenTokens({ token, onBehalfOf, withoutToken }: RouteEntry['tokenRule']): string[] {
   const free = `${withoutToken.join(' and ') || 'no scope'} can be used`;
   if (token === 'ignored') return [];
   if (token === 'forbidden') return ['It takes no token.'];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { durationShape } from '../lib/index.ts';
 import { listShape } from './list-shape.ts';
 import { SCOPE, requiredScopeFault } from './scope.ts';
 import { scopesShape } from './scopes-shape.ts';
@@ -12,6 +13,9 @@ const subject = z
     const message = `must have '*' only at its end`;
     context.addIssue({ code: 'custom', message, params });
   });
+
+/** Milliseconds: for longer, nobody should go on without having been asked again. */
+const LONGEST_TASK = 7 * 86_400_000;
 
 /** What a route may ask of tokens and of whom a call is made for. */
 export const tokenFields = {
@@ -57,4 +61,11 @@ export const tokenFields = {
   loops: z.enum(['refuse', 'allow']).optional().meta({
     description: 'What is done with a chain in which somebody stands twice. Default: refuse.',
   }),
+  tasks: durationShape
+    .refine((life) => life >= 1000 && life <= LONGEST_TASK, { error: 'must be 1s to 7d' })
+    .optional()
+    .meta({
+      description:
+        'For how long work may go on that a call of this route starts, after it was answered, e.g. 8h. Default: none may.',
+    }),
 } as const;

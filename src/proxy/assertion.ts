@@ -17,9 +17,9 @@ export interface Self {
  */
 export function assertedHeaders(call: ForwardableCall, self: Self): Headers {
   const { request, peer, agent } = call;
-  const headers: [string, string][] = [['host', self.authority]];
-  for (const [name, value] of request.headers) headers.push([name, value]);
-  headers.push(
+  const headers: (readonly [string, string])[] = [
+    ['host', self.authority],
+    ...request.headers,
     ['x-sidegate-agent', agent.name],
     [
       'x-forwarded-client-cert',
@@ -32,7 +32,7 @@ export function assertedHeaders(call: ForwardableCall, self: Self): Headers {
       request.via === undefined ? `1.1 ${self.pseudonym}` : `${request.via}, 1.1 ${self.pseudonym}`,
     ],
     ['traceparent', traceparent(request.trace)],
-  );
+  ];
   if (request.trace.state !== undefined) headers.push(['tracestate', request.trace.state]);
   if (call.handle !== undefined) headers.push(['x-sidegate-context', call.handle.reveal()]);
   if (!call.decision.allowed) return headers;

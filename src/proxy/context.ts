@@ -19,9 +19,17 @@ export function openContext(call: ForwardableCall, { contexts }: Hall): void {
 
 const NOTHING = { authority: undefined, token: undefined } as const;
 
-/** The handle ends with its call: after a grace if that came to its own end, at once if it was refused or cut. */
-export function closeContext({ handle, shadowed, code }: Call, { contexts }: Hall): void {
+/**
+ * The handle ends with its call: after a grace if that came to its own end, at once if it was refused or cut. One that
+ * stands for work that goes on does not, unless the agent has told it.
+ */
+export function closeContext({ handle, task, shadowed, code }: Call, hall: Hall): void {
+  const { contexts, tasks } = hall;
   if (handle === undefined) return;
+  if (task !== undefined) {
+    if (code === 'CREDENTIAL_ECHOED') tasks?.breakOff(handle.reveal());
+    return;
+  }
   if (shadowed || code === 'OK' || code === 'CALLER_LEFT') contexts?.end(handle.reveal());
   else contexts?.revoke(handle.reveal());
 }

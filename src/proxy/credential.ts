@@ -1,5 +1,6 @@
 import { Refusal, type CanonicalRequest, type PresentedToken } from '../call/index.ts';
 import { Secret } from '../lib/index.ts';
+import type { ReadToken, SeenTokens } from './seen-tokens.ts';
 
 /** A token as the caller sent it. */
 export type Credential = Pick<PresentedToken, 'scheme' | 'token' | 'proof'>;
@@ -15,19 +16,33 @@ const CREDENTIAL = /^(bearer|dpop) +([A-Za-z0-9\-._~+/]+=*)$/i;
  *
  * @throws Refusal MALFORMED_REQUEST if it stands elsewhere, or is no single token
  */
-export function readCredential(request: CanonicalRequest): Credential | undefined {
-  const { authorization, proof, query } = request;
+export function readCredential(
+  { authorization, proof, query }: CanonicalRequest,
+  seen: SeenTokens,
+): Credential | undefined {
   // In a URL it would be in logs and histories (RFC 6750, 2.3).
   if (namesToken(query))
     throw new Refusal('MALFORMED_REQUEST', 'an access token stands in the query');
-  if (authorization === undefined || !SCHEME.test(authorization)) return undefined;
-  const [, scheme, token] = CREDENTIAL.exec(authorization) ?? [];
+  if (authorization === undefined) return undefined;
+  let read = seen.find(authorization);
+  if (read === undefined) {
+    read = readField(authorization);
+    if (read === undefined) return undefined;
+    seen.add(read);
+  }
+  return { scheme: read.scheme, token: read.token, proof };
+}
+
+/** Undefined for what has another scheme. */
+function readField(field: string): ReadToken | undefined {
+  if (!SCHEME.test(field)) return undefined;
+  const [, scheme, token] = CREDENTIAL.exec(field) ?? [];
   if (scheme === undefined || token === undefined)
     throw new Refusal('MALFORMED_REQUEST', 'the Authorization field holds no single token');
   return {
+    field,
     scheme: scheme.toLowerCase() === 'dpop' ? 'dpop' : 'bearer',
     token: new Secret(token),
-    proof,
   };
 }
 

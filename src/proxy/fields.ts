@@ -1,6 +1,8 @@
 /** Field names as servers behind us may fold them: lower case, and `-` for whatever is no letter or digit. */
 export function foldName(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
+  const lower = name.toLowerCase();
+  // Most have nothing to fold, and that is told faster.
+  return /[^a-z0-9-]/.test(lower) ? lower.replace(/[^a-z0-9]/g, '-') : lower;
 }
 
 /** Fields that Sidegate makes anew: what the caller says there is read by us and never passed on. */
@@ -92,13 +94,12 @@ const CLAIM_PREFIXES: readonly string[] = [
   'l5d-',
 ];
 
+/** One look at a name instead of one for each prefix; they hold nothing but letters, digits and `-`. */
+const CLAIM_PREFIX = new RegExp(`^(?:${CLAIM_PREFIXES.join('|')})`);
+
 /** A folded name by which some server believes who calls, or what is called. */
 export function claimsIdentity(folded: string): boolean {
-  return (
-    CLAIMS.has(folded) ||
-    folded === 'x-forwarded' ||
-    CLAIM_PREFIXES.some((prefix) => folded.startsWith(prefix))
-  );
+  return CLAIMS.has(folded) || folded === 'x-forwarded' || CLAIM_PREFIX.test(folded);
 }
 
 export function isRemade(folded: string): boolean {

@@ -6,15 +6,15 @@ import { Relay } from './relay.ts';
  * more goes through. What of the text had gone before is for `found` to make worthless.
  */
 export class WatchedBody extends Relay {
-  readonly #text: Buffer;
+  readonly #text: string;
   readonly #found: () => void;
-  /** The end of what has gone by, shorter than the text. */
-  #tail = Buffer.alloc(0);
+  /** The end of what has gone by, shorter than the text; a character a byte, as in the text. */
+  #tail = '';
   #over = false;
 
   constructor(body: Source, text: string, found: () => void) {
     super(body);
-    this.#text = Buffer.from(text, 'latin1');
+    this.#text = text;
     this.#found = found;
   }
 
@@ -35,14 +35,14 @@ export class WatchedBody extends Relay {
 
   #standsIn(bytes: Buffer): boolean {
     const border = this.#text.length - 1;
-    if (this.#tail.length > 0) {
-      const across = Buffer.concat([this.#tail, bytes.subarray(0, border)]);
+    const { length } = bytes;
+    if (this.#tail !== '') {
+      const across = this.#tail + bytes.toString('latin1', 0, Math.min(border, length));
       if (across.includes(this.#text)) return true;
     }
-    const isWhole = bytes.length >= border;
     // A copy: whoever brings the bytes may use their memory anew.
-    const last = isWhole ? bytes.subarray(-border) : Buffer.concat([this.#tail, bytes]);
-    this.#tail = Buffer.from(last.subarray(-border));
-    return bytes.length > border && bytes.includes(this.#text);
+    const last = bytes.toString('latin1', Math.max(0, length - border));
+    this.#tail = length >= border ? last : (this.#tail + last).slice(-border);
+    return length > border && bytes.includes(this.#text, 0, 'latin1');
   }
 }

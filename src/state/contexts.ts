@@ -1,6 +1,7 @@
-import { hash } from 'node:crypto';
-import { randomBase64url, type Authority, type PinnedPolicy } from '../call/index.ts';
-import type { Clock, Secret } from '../lib/index.ts';
+import { randomBase64url, type Authority, type PinnedPolicy, type Task } from '../call/index.ts';
+import { systemClock, type Clock, type Secret } from '../lib/index.ts';
+import { keyOf } from './handle-key.ts';
+import { Tasks, type TaskContext } from './tasks.ts';
 
 /** What is kept of an inbound call for the calls that the agent makes because of it. */
 export interface Kept {
@@ -19,18 +20,41 @@ export interface ContextsOptions {
   readonly cap?: number;
   /** For how long a handle goes on to work after its call has come to its end, in milliseconds. Default 30 s. */
   readonly grace?: number;
+  /** Where the work is kept that outlives its call; in memory, if left out. */
+  readonly tasks?: Tasks;
 }
 
-/** The inbound calls that are under way, by the handle that the agent got of each. */
+/** Work that is to go on after its call. */
+export interface StartedTask extends Task {
+  /** What the token service granted. */
+  readonly scopes: readonly string[];
+  /** Milliseconds since the epoch, exclusive. */
+  readonly expiresAt: number;
+}
+
+/** The inbound calls that are under way, and the work that outlives them, by the handle that the agent got of each. */
 export interface Contexts {
   /** A new handle: 43 characters of base64url, 256 random bits; undefined if as many calls are under way as may be. */
   issue(kept: Kept): string | undefined;
   /** What is kept under a handle; `ended` where that is still known of one, else `unknown`. */
-  find(handle: string): Kept | 'ended' | 'unknown';
+  find(handle: string): Kept | TaskContext | 'ended' | 'unknown';
   /** The call has come to its end. What the agent does because of it gets the grace. Again does nothing. */
   end(handle: string): void;
   /** The right to the call has ended: the handle is worth nothing from now on. */
   revoke(handle: string): void;
+  /** Whether no more work may outlive its call. */
+  readonly tasksFull: boolean;
+  /**
+   * From now on the handle of a call under way stands for this work, whatever becomes of the call; its token is let go.
+   *
+   * @returns false if there is too much such work
+   * @throws OperatorFault if it cannot be written down; TypeError if there is no such call, or none with a token
+   */
+  keepTask(handle: string, task: StartedTask): boolean;
+  /** The work has ended: the handle is worth nothing from now on. Gives it until it is forgotten, else undefined. */
+  endTask(handle: string): TaskContext | undefined;
+  /** Its grant has ended, too. */
+  forgetTask(handle: string): void;
   /** Lets go of what has outlived its grace; to be called now and then, so that no token lies in an idle process. */
   sweep(): void;
   clear(): void;
@@ -61,17 +85,23 @@ class HashedContexts implements Contexts {
   readonly #now: Clock;
   readonly #cap: number;
   readonly #grace: number;
+  readonly #tasks: Tasks;
   readonly #live = new Map<string, Kept>();
   /** In their grace, in the order in which they ended. */
   readonly #ended = new Map<string, Ended>();
   /** When those ended that are worth nothing any more, in that order. */
   readonly #gone = new Map<string, number>();
 
-  constructor(now: Clock, { cap = 10_000, grace = 30_000 }: ContextsOptions) {
+  constructor(now: Clock, { cap = 10_000, grace = 30_000, tasks }: ContextsOptions) {
     if (cap < 1) throw new TypeError('contexts need room for one call');
     this.#now = now;
     this.#cap = cap;
     this.#grace = grace;
+    this.#tasks = tasks ?? new Tasks({ now: systemClock, tick: now });
+  }
+
+  get tasksFull(): boolean {
+    return this.#tasks.full;
   }
 
   get size(): number {
@@ -85,10 +115,10 @@ class HashedContexts implements Contexts {
     return handle;
   }
 
-  find(handle: string): Kept | 'ended' | 'unknown' {
+  find(handle: string): Kept | TaskContext | 'ended' | 'unknown' {
     if (!HANDLE.test(handle)) return 'unknown';
     const key = keyOf(handle);
-    const live = this.#live.get(key);
+    const live = this.#live.get(key) ?? this.#tasks.find(key);
     if (live !== undefined) return live;
     const ended = this.#ended.get(key);
     if (ended === undefined) return this.#gone.has(key) ? 'ended' : 'unknown';
@@ -111,7 +141,32 @@ class HashedContexts implements Contexts {
     this.#forgetOne();
   }
 
+  keepTask(handle: string, { scopes, expiresAt, ...task }: StartedTask): boolean {
+    const key = keyOf(handle);
+    const kept = this.#live.get(key);
+    if (kept?.authority === undefined) throw new TypeError('a task begins in a call with a token');
+    const { agent, callId } = kept;
+    const { issuer, subject, actors, tokenId, onBehalf } = kept.authority;
+    const proven = { subject, actors, tokenId, onBehalf, scopes: new Set(scopes), expiresAt };
+    const authority = { ...proven, issuer: { name: issuer.name, issuer: issuer.issuer } };
+    if (!this.#tasks.add(key, { agent, callId, authority, token: undefined, task })) return false;
+    this.#live.delete(key);
+    return true;
+  }
+
+  endTask(handle: string): TaskContext | undefined {
+    return this.#tasks.end(keyOf(handle));
+  }
+
+  forgetTask(handle: string): void {
+    const key = keyOf(handle);
+    if (!this.#tasks.forget(key)) return;
+    this.#gone.set(key, this.#now());
+    this.#forgetOne();
+  }
+
   sweep(): void {
+    this.#tasks.sweep();
     const now = this.#now();
     for (const [key, { at }] of this.#ended) {
       if (now < at + this.#grace) break;
@@ -128,6 +183,7 @@ class HashedContexts implements Contexts {
     this.#live.clear();
     this.#ended.clear();
     this.#gone.clear();
+    this.#tasks.clear();
   }
 
   /** Where there is no room, one that is worth nothing goes first, then what is left of the oldest grace. */
@@ -136,8 +192,4 @@ class HashedContexts implements Contexts {
     const from = this.#gone.size > 0 ? this.#gone : this.#ended;
     for (const oldest of from.keys()) return void from.delete(oldest);
   }
-}
-
-function keyOf(handle: string): string {
-  return hash('sha256', handle, 'base64url');
 }

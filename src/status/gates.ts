@@ -43,19 +43,26 @@ export function callGates(record: CallRecord): Gate[] {
 
 /** Where a call of our agent went: it is us, and what is asked is whether that peer may be called, and for whom. */
 export function outboundGates(record: OutboundRecord): Gate[] {
-  const { code, stage, spiffeId, authority, rule, inboundId } = record;
+  const { code, stage, spiffeId, authority, rule, inboundId, decision } = record;
   const identity = passed('identity', spiffeId);
   const reason = record.detail ?? (code === 'OK' ? '' : FAILURES[code].operator);
   const because = inboundId === undefined ? '' : `, because of the call ${inboundId}`;
   const agreed =
     authority === undefined
-      ? notReached('authorization')
+      ? unaddressed(decision, because)
       : passed('authorization', `${rule ?? ''}, authority: ${authority}${because}`);
   if (stage === undefined) return [identity, agreed];
   if (stage === 'authorization' && authority === undefined)
     return [identity, failed('authorization', reason)];
   const obstacle = failed(stage, reason);
   return authority === undefined ? [identity, obstacle, agreed] : [identity, agreed, obstacle];
+}
+
+/** For no peer: allowed is only what this sidecar itself carries out. */
+function unaddressed(decision: OutboundRecord['decision'], because: string): Gate {
+  return decision === 'allow'
+    ? passed('authorization', `the agent ends its own task${because}`)
+    : notReached('authorization');
 }
 
 /** What the caller has shown, and what for whom. */

@@ -48,10 +48,12 @@ function drawGates(gates: readonly Gate[]): string {
     .join('\n  │\n');
 }
 
-function sentences({ operator, detail, gates, remedy, change, policyChanged }: WhyReport): string {
+function sentences(report: WhyReport): string {
+  const { operator, detail, gates, remedy, change, policyChanged } = report;
   const told = gates.some((gate) => gate.detail === detail);
   return [
     operator,
+    ...taskOf(report),
     ...(detail === undefined || told ? [] : [detail]),
     // Where the change is known, the general remedy says less.
     ...(change === undefined && remedy !== undefined ? [remedy] : []),
@@ -59,6 +61,12 @@ function sentences({ operator, detail, gates, remedy, change, policyChanged }: W
   ]
     .map((sentence) => `  ${harmless(sentence)}`)
     .join('\n');
+}
+
+function taskOf({ task, taskGrant }: WhyReport): string[] {
+  if (taskGrant === undefined) return [];
+  if (task === undefined) return [`It belongs to work that outlives its call: ${taskGrant}.`];
+  return [`The agent's work goes on after it as '${task}': ${taskGrant}.`];
 }
 
 function rule({ rule }: WhyReport): string | undefined {

@@ -57,6 +57,9 @@ export const whyShape = z.object({
   inboundId: z.string().optional(),
   /** What a token proved: for whom the call was made, and who acts, from the caller inwards. */
   token: tokenShape.optional(),
+  /** Of a call whose work goes on after it, what the agent calls that; and the grant, also of calls out because of it. */
+  task: z.string().optional(),
+  taskGrant: z.string().optional(),
   method: z.string().optional(),
   path: z.string().optional(),
   /** In the order in which the call came to them. */

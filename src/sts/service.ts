@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Emit, FailureCode, VerifiedPeer } from '../call/index.ts';
 import type { Clock, Reloadable } from '../lib/index.ts';
 import type { Registry } from './client.ts';
+import { giveBackTask } from './give-back.ts';
 import { registerGrants } from './grants.ts';
 import type { SigningKeys } from './keys.ts';
 import { PATHS, metadataOf } from './metadata.ts';
@@ -39,7 +40,11 @@ export interface Caller {
 }
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-type Answered = { readonly status: number; readonly body: object };
+type Answered = { readonly status: number; readonly body: object | undefined };
+
+const QUESTIONS: ReadonlySet<string> = new Set([`POST ${PATHS.token}`, `POST ${PATHS.grants}`]);
+/** Behind it stands the grant's ID, and nothing else. */
+const GIVING_BACK = `DELETE ${PATHS.grants}/`;
 
 /** Answers requests of verified peers. Whatever else is asked for, or goes wrong, there is no token. */
 export class TokenService {
@@ -69,7 +74,7 @@ export class TokenService {
 
   async #answer(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<void> {
     const path = `${request.method ?? ''} ${request.url ?? ''}`;
-    const isQuestion = path === `POST ${PATHS.token}` || path === `POST ${PATHS.grants}`;
+    const isQuestion = QUESTIONS.has(path) || path.startsWith(GIVING_BACK);
     const refused = this.#refusal(caller.peer);
     if (isQuestion) return this.#question(path, { request, response, caller, refused });
     if (refused !== undefined) return answer(response, refused.status, { error: refused.code });
@@ -79,7 +84,7 @@ export class TokenService {
     else answer(response, 404, { error: 'not_found' });
   }
 
-  /** A request for a token or a task grant: recorded once, whatever comes of it. */
+  /** A request about a token or a task grant: recorded once, whatever comes of it. */
   async #question(
     path: string,
     {
@@ -102,7 +107,10 @@ export class TokenService {
         question.refuse(refused.code, refused.detail);
         answer(response, refused.status, { error: refused.code });
       } else if (path === `POST ${PATHS.token}`) await this.#provide(request, response, caller);
-      else await this.#register(request, response, question);
+      else {
+        const { status, body } = await this.#onTask(path, request, question);
+        answer(response, status, body);
+      }
     } finally {
       this.#parts.emit({ kind: 'token-answer', answer: question.answer() });
     }
@@ -125,29 +133,16 @@ export class TokenService {
     await this.#provider(request, response);
   }
 
-  async #register(
+  /** A task grant is registered, or given back. */
+  async #onTask(
+    path: string,
     request: IncomingMessage,
-    response: ServerResponse,
     question: TokenQuestion,
-  ): Promise<void> {
-    const { body, status } = await this.#registered(request, question);
-    answer(response, status, body);
-  }
-
-  async #registered(request: IncomingMessage, question: TokenQuestion): Promise<Answered> {
-    const { issuer, readSubject, tasks, longestTask: longest } = this.#parts;
-    const registry = this.#parts.registry();
-    const client = registry.withId(question.peer.spiffeId.toString());
-    question.grant = 'task-grant';
+  ): Promise<Answered> {
     try {
-      if (!tasks.enabled) throw new TokenRefusal('invalid_request', 'no task grants are kept here');
-      if (client?.disabled !== false) {
-        question.refuse('invalid_client', 'no enabled agent with this certificate');
-        return { status: 401, body: { error: 'invalid_client' } };
-      }
-      const parts = { readSubject, tasks, longest, now: this.#parts.now() };
-      const asker = { client, registry, issuer };
-      return { status: 201, body: await registerTask(request, asker, question, parts) };
+      if (!path.startsWith(GIVING_BACK)) return await this.#registered(request, question);
+      giveBackTask(path.slice(GIVING_BACK.length), question, this.#parts.tasks);
+      return { status: 204, body: undefined };
     } catch (error) {
       if (!(error instanceof TokenRefusal)) this.#complain(error);
       const { code, detail } =
@@ -156,6 +151,21 @@ export class TokenService {
       const status = { temporarily_unavailable: 503, server_error: 500 }[code] ?? 400;
       return { status, body: { error: code } };
     }
+  }
+
+  async #registered(request: IncomingMessage, question: TokenQuestion): Promise<Answered> {
+    const { issuer, readSubject, tasks, longestTask: longest } = this.#parts;
+    const registry = this.#parts.registry();
+    const client = registry.withId(question.peer.spiffeId.toString());
+    question.grant = 'task-grant';
+    if (!tasks.enabled) throw new TokenRefusal('invalid_request', 'no task grants are kept here');
+    if (client?.disabled !== false) {
+      question.refuse('invalid_client', 'no enabled agent with this certificate');
+      return { status: 401, body: { error: 'invalid_client' } };
+    }
+    const parts = { readSubject, tasks, longest, now: this.#parts.now() };
+    const asker = { client, registry, issuer };
+    return { status: 201, body: await registerTask(request, asker, question, parts) };
   }
 
   #build(keys: SigningKeys): Handle {
@@ -212,9 +222,12 @@ function claimsOf(question: TokenQuestion | undefined): Readonly<Record<string, 
   return act === undefined ? {} : { act };
 }
 
-function answer(response: ServerResponse, status: number, body: object): void {
+const NOT_STORED = { 'cache-control': 'no-store' };
+
+function answer(response: ServerResponse, status: number, body: object | undefined): void {
+  if (body === undefined) return void response.writeHead(status, NOT_STORED).end();
   const text = JSON.stringify(body);
-  const fields = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+  const fields = { 'content-type': 'application/json', ...NOT_STORED };
   response.writeHead(status, { ...fields, 'content-length': Buffer.byteLength(text) });
   // To HEAD there is no body, and Node takes none.
   response.end(response.req.method === 'HEAD' ? undefined : text);

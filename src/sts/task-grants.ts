@@ -73,8 +73,7 @@ export class TaskGrants {
    */
   delegation(id: string, client: string): Delegation {
     const grant = this.#grants.get(id);
-    if (grant?.client !== client || this.#now() >= grant.expiresAt)
-      throw new TokenRefusal('invalid_request', 'no live task grant of this agent has that ID');
+    if (grant?.client !== client || this.#now() >= grant.expiresAt) throw notLive();
     const { subject, actors, audiences, expiresAt } = grant;
     return { subject, actors, audiences, expiresAt, scopes: new Set(grant.scopes) };
   }
@@ -107,12 +106,28 @@ export class TaskGrants {
     return true;
   }
 
+  /**
+   * Ends a grant that its client gives back.
+   *
+   * @throws TokenRefusal as `delegation` does; OperatorFault as `revoke` does
+   */
+  giveBack(id: string, client: string): TaskGrant {
+    const grant = this.#grants.get(id);
+    if (grant?.client !== client || this.#now() >= grant.expiresAt) throw notLive();
+    this.revoke(id);
+    return grant;
+  }
+
   #write(grants: readonly TaskGrant[]): void {
     if (this.#file === undefined) throw new TypeError('task grants without a file');
     const text = JSON.stringify({ version: 1, grants });
     writeFileAtomic(this.#file, `${text}\n`, { mode: 0o600, existing: 'replace' });
     this.#grants = byId(grants);
   }
+}
+
+function notLive(): TokenRefusal {
+  return new TokenRefusal('invalid_request', 'no live task grant of this agent has that ID');
 }
 
 function byId(grants: readonly TaskGrant[]): ReadonlyMap<string, TaskGrant> {

@@ -116,6 +116,7 @@ export class Metrics {
   #connections = 0;
   #liveCalls = 0;
   #outboundCalls = 0;
+  #tasks = 0;
   #buffered = 0;
   #killed = 0;
 
@@ -126,6 +127,11 @@ export class Metrics {
       'sidegate_outbound_calls',
       'Calls of the agent to peers in progress.',
       () => this.#outboundCalls,
+    );
+    this.#gauge(
+      'sidegate_tasks',
+      'Tasks that go on after the calls that started them.',
+      () => this.#tasks,
     );
     this.#gauge(
       'sidegate_buffered_bytes',
@@ -182,6 +188,10 @@ export class Metrics {
 
   outboundCalls(open: number): void {
     this.#outboundCalls = open;
+  }
+
+  tasks(live: number): void {
+    this.#tasks = live;
   }
 
   liveCalls(open: number): void {

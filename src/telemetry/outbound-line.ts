@@ -15,7 +15,9 @@ import { printable } from './printable.ts';
 /** One line about a call to a peer, for eyes: the arrow tells it from one that came in. */
 export function renderOutbound(record: OutboundRecord, style: TerminalStyle): string {
   const { event, decision, code } = record;
-  const about = [`→ ${printable(record.peer ?? 'nobody')}`, requestOf(record), forWhom(record)];
+  // What no peer is called for and is allowed, the sidecar does itself.
+  const nobody = decision === 'allow' ? 'sidegate' : 'nobody';
+  const about = [`→ ${printable(record.peer ?? nobody)}`, requestOf(record), forWhom(record)];
   if (event === 'begun') return fields('…', ...about, paint('still open', 'dim', style));
   const time = paint(took(record), 'dim', style);
   if (code === 'OK')

@@ -47,6 +47,8 @@ export interface OutboundRecord extends Pick<CallRecord, SharedField>, TokenFiel
   /** The ID of the inbound call because of which it was made. */
   readonly inboundId: string | undefined;
   readonly inboundAgent: string | undefined;
+  /** The grant of the task because of which it was made. */
+  readonly taskGrant: string | undefined;
   readonly address: string;
   readonly method: string;
   readonly path: string;
@@ -88,6 +90,7 @@ export function outboundRecord(
     inboundId: context?.callId,
     inboundAgent: context?.agent,
     ...tokenFields(context?.authority),
+    taskGrant: context?.task?.grant,
     agent: self.agent,
     spiffeId: self.spiffeId,
     certSerial: self.serial,

@@ -73,6 +73,8 @@ export class EventReader {
         return metrics.liveCalls(event.open);
       case 'live-outbound':
         return metrics.outboundCalls(event.open);
+      case 'tasks':
+        return metrics.tasks(event.live);
       case 'buffered':
         return metrics.buffered(event.bytes);
       case 'reload':

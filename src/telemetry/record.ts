@@ -39,6 +39,9 @@ export interface CallRecord extends TokenFields {
   readonly spiffeId: string;
   readonly certSerial: string;
   readonly certSha256: string;
+  /** Of the work that goes on after it, what the agent calls that, and the ID of its grant. */
+  readonly task: string | undefined;
+  readonly taskGrant: string | undefined;
   readonly address: string;
   readonly method: string;
   readonly route: string | undefined;
@@ -111,6 +114,8 @@ export function callRecord(call: Readonly<Call>, ended: Ended | undefined): Call
     certSerial: peer.serial,
     certSha256: peer.sha256,
     ...tokenFields(call.authority),
+    task: call.task?.name,
+    taskGrant: call.task?.grant,
     address: peer.address,
     method: clip(call.method, MAX_NAME),
     route: call.route?.name,

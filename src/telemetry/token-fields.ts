@@ -1,4 +1,4 @@
-import type { Authority, Principal } from '../call/index.ts';
+import type { ActingFor, Principal } from '../call/index.ts';
 import { clip } from './printable.ts';
 
 /** Somebody whom a token names. */
@@ -25,10 +25,10 @@ export interface TokenFields {
 const MAX_NAME = 128;
 const MAX_SUBJECT = 256;
 const MAX_LISTED = 32;
-const NO_TOKEN: Partial<Authority> = {};
+const NO_TOKEN: Partial<ActingFor> = {};
 
 /** What the issuer chose is clipped, like what a caller chooses. */
-export function tokenFields(authority: Authority | undefined): TokenFields {
+export function tokenFields(authority: ActingFor | undefined): TokenFields {
   const { issuer, tokenId, scopes, subject, onBehalf, actors = [] } = authority ?? NO_TOKEN;
   const chain = actors.slice(0, MAX_LISTED).map(principalRecord);
   return {

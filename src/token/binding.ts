@@ -1,12 +1,11 @@
-import { timingSafeEqual } from 'node:crypto';
 import { Refusal, type IssuerEntry, type PresentedToken } from '../call/index.ts';
 import { strictBase64url } from './compact.ts';
 import { isObject, member, type JsonObject } from './json.ts';
 
 /** To what a token is bound (`cnf`, RFC 7800). Where nothing is set, it is bound in a way that is not known here. */
 export interface Binding {
-  /** SHA-256 of the certificate, 32 bytes (RFC 8705). */
-  readonly certificate: Buffer | undefined;
+  /** SHA-256 of the certificate, lower-case hex (RFC 8705). */
+  readonly certificate: string | undefined;
   /** SHA-256 thumbprint of a key that must sign a proof, 32 bytes (RFC 9449). */
   readonly proofKey: Buffer | undefined;
 }
@@ -16,7 +15,7 @@ export function readBinding(payload: JsonObject): Binding | undefined {
   const cnf = member(payload, 'cnf');
   if (cnf === undefined) return undefined;
   if (!isObject(cnf)) throw new Refusal('TOKEN_MALFORMED', 'its cnf is no object');
-  return { certificate: hashOf(cnf, 'x5t#S256'), proofKey: hashOf(cnf, 'jkt') };
+  return { certificate: hashOf(cnf, 'x5t#S256')?.toString('hex'), proofKey: hashOf(cnf, 'jkt') };
 }
 
 /**
@@ -36,7 +35,8 @@ export function judgeBinding(
   } else {
     if (binding.certificate === undefined && binding.proofKey === undefined)
       throw new Refusal('TOKEN_UNBOUND', 'its cnf has neither x5t#S256 nor jkt');
-    if (binding.certificate !== undefined && !isShown(binding.certificate, presented))
+    // Compared as it is: anybody may know what a certificate hashes to.
+    if (binding.certificate !== undefined && binding.certificate !== presented.certificateSha256)
       throw new Refusal('TOKEN_BOUND_ELSEWHERE', 'it is bound to another certificate');
   }
   judgeScheme(binding?.proofKey !== undefined, presented.scheme);
@@ -50,11 +50,6 @@ function judgeScheme(wantsProof: boolean, scheme: PresentedToken['scheme']): voi
     'TOKEN_PROOF_INVALID',
     wantsProof ? 'it is bound to a key and came as Bearer' : 'it came as DPoP and has no cnf.jkt',
   );
-}
-
-function isShown(certificate: Buffer, { certificateSha256 }: PresentedToken): boolean {
-  const shown = Buffer.from(certificateSha256, 'hex');
-  return shown.length === certificate.length && timingSafeEqual(shown, certificate);
 }
 
 function hashOf(cnf: JsonObject, name: string): Buffer | undefined {

@@ -27,7 +27,7 @@ interface Cached {
 
 /**
  * The tokens that one identity of ours got, for the calls that follow. Two calls that ask for the same at once ask
- * once. A subject is its token: whoever shows another one gets another one, though it be of the same person.
+ * once. A subject is its token, or its grant: whoever shows another one gets another one, though it be of the same person.
  */
 export class TokenCache {
   readonly #options: TokenCacheOptions;
@@ -89,11 +89,12 @@ export class TokenCache {
   }
 }
 
-/** Lists of texts, so that no text can pass for two; the subject's token only as its hash. */
-function keyOf({ clientId, audience, scopes, subjectToken }: TokenWish): string {
-  const subject =
+/** Lists of texts, so that no text can pass for two, and no grant for a token; that only as its hash. */
+function keyOf({ clientId, audience, scopes, subjectToken, taskGrant }: TokenWish): string {
+  const token =
     subjectToken === undefined
       ? []
       : [createHash('sha256').update(subjectToken.reveal()).digest('base64url')];
-  return JSON.stringify([clientId, audience, scopes.toSorted(), subject]);
+  const grant = taskGrant === undefined ? [] : [taskGrant];
+  return JSON.stringify([clientId, audience, scopes.toSorted(), token, grant]);
 }

@@ -11,6 +11,8 @@ export interface TokenWish {
   readonly scopes: readonly string[];
   /** The token of whom we act for; undefined for one of our own. */
   readonly subjectToken: Secret | undefined;
+  /** In place of that token: the grant of work that outlives its call. */
+  readonly taskGrant?: string | undefined;
 }
 
 export interface GrantedToken {
@@ -29,6 +31,7 @@ export interface FormAnswer {
 export type PostForm = (form: string) => Promise<FormAnswer>;
 
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
+const TASK_GRANT = 'urn:sidegate:token-type:task-grant';
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 /** What may stand behind `Bearer` (RFC 6750, 2.1). */
 const B64TOKEN = /^[A-Za-z0-9\-._~+/]{1,16384}=*$/;
@@ -39,39 +42,52 @@ const ERROR_CODE = /^[a-z_]{1,40}$/;
 const TRY_LATER: ReadonlySet<number> = new Set([408, 425, 429]);
 
 /**
- * Has the token service give a token: by exchange (RFC 8693) if there is a subject's, else by client credentials. Nothing
- * of what it answers is told but an OAuth error code.
+ * Has the token service give a token: by exchange (RFC 8693) if there is a subject's, or a grant in its place, else by
+ * client credentials. Nothing of what it answers is told but an OAuth error code.
  *
  * @throws Refusal EXCHANGE_REFUSED or TOKEN_SERVICE_UNAVAILABLE
  */
 export async function askForToken(wish: TokenWish, post: PostForm): Promise<GrantedToken> {
-  const answer = await posted(formOf(wish), post);
-  const body = JSON_TYPE.test(answer.contentType ?? '') ? readObject(answer.bytes) : 'is no JSON';
-  if (answer.status !== 200) throw refusalOf(answer.status, body);
+  const answer = await answered(() => post(formOf(wish)));
+  const body = bodyOf(answer);
+  if (answer.status !== 200) throw refusalOf(answer.status, body, 'EXCHANGE_REFUSED');
   if (typeof body === 'string') throw unusable(`it ${body}`);
   checkType(body, wish);
   checkScope(body, wish);
   return { token: tokenOf(body), lifetime: lifetimeOf(body) };
 }
 
-async function posted(form: string, post: PostForm): Promise<FormAnswer> {
+/** Whether it was refused because the task grant itself is worth nothing any more, and not for what was asked with it. */
+export function isGrantOver({ code, detail }: Refusal): boolean {
+  return code === 'EXCHANGE_REFUSED' && detail === 'invalid_request';
+}
+
+/** An answer to a question of ours. @throws Refusal TOKEN_SERVICE_UNAVAILABLE if there is none */
+export async function answered(question: () => Promise<FormAnswer>): Promise<FormAnswer> {
   try {
-    return await post(form);
+    return await question();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     throw new Refusal('TOKEN_SERVICE_UNAVAILABLE', `${error.code}: ${error.detail}`);
   }
 }
 
-function formOf({ clientId, audience, scopes, subjectToken }: TokenWish): string {
+/** The JSON object in an answer, or what is wrong with it. */
+export function bodyOf({ contentType, bytes }: FormAnswer): JsonObject | string {
+  return JSON_TYPE.test(contentType ?? '') ? readObject(bytes) : 'is no JSON';
+}
+
+function formOf(wish: TokenWish): string {
+  const { clientId, audience, scopes } = wish;
   const form = new URLSearchParams({ client_id: clientId });
-  if (subjectToken === undefined) {
+  const subject = subjectOf(wish);
+  if (subject === undefined) {
     form.set('grant_type', 'client_credentials');
     form.set(isResource(audience) ? 'resource' : 'audience', audience);
   } else {
     form.set('grant_type', EXCHANGE);
-    form.set('subject_token', subjectToken.reveal());
-    form.set('subject_token_type', ACCESS_TOKEN);
+    form.set('subject_token', subject.text);
+    form.set('subject_token_type', subject.type);
     form.set('requested_token_type', ACCESS_TOKEN);
     form.set('audience', audience);
   }
@@ -79,30 +95,42 @@ function formOf({ clientId, audience, scopes, subjectToken }: TokenWish): string
   return form.toString();
 }
 
+function subjectOf({ subjectToken, taskGrant }: TokenWish) {
+  if (subjectToken !== undefined && taskGrant !== undefined)
+    throw new TypeError('a token is exchanged, or a grant, never both');
+  if (taskGrant !== undefined) return { text: taskGrant, type: TASK_GRANT };
+  return subjectToken && { text: subjectToken.reveal(), type: ACCESS_TOKEN };
+}
+
 /** An absolute URI without a fragment (RFC 8707, 2). */
 function isResource(audience: string): boolean {
   return URL.canParse(audience) && !audience.includes('#');
 }
 
-function refusalOf(status: number, body: JsonObject | string): Refusal {
+/** `refused`: the code where it is the service that said no, and no fault of it. */
+export function refusalOf(
+  status: number,
+  body: JsonObject | string,
+  refused: 'EXCHANGE_REFUSED' | 'TASK_REFUSED',
+): Refusal {
   const error = typeof body === 'string' ? undefined : member(body, 'error');
   const code = typeof error === 'string' && ERROR_CODE.test(error) ? error : `status ${status}`;
   const isRefused = status >= 400 && status < 500 && !TRY_LATER.has(status);
-  return new Refusal(isRefused ? 'EXCHANGE_REFUSED' : 'TOKEN_SERVICE_UNAVAILABLE', code);
+  return new Refusal(isRefused ? refused : 'TOKEN_SERVICE_UNAVAILABLE', code);
 }
 
 /** `N_A` is no access token (RFC 8693, 2.2.1), and one of another kind is not shown as Bearer. */
-function checkType(body: JsonObject, { subjectToken }: TokenWish): void {
+function checkType(body: JsonObject, wish: TokenWish): void {
   const type = member(body, 'token_type');
   if (typeof type !== 'string' || type.toLowerCase() !== 'bearer')
     throw unusable('the token is no bearer token');
   const issued = member(body, 'issued_token_type');
-  if (subjectToken === undefined ? issued === undefined : issued === ACCESS_TOKEN) return;
+  if (issued === (subjectOf(wish) === undefined ? undefined : ACCESS_TOKEN)) return;
   if (issued !== ACCESS_TOKEN) throw unusable('the token is of another type than was asked for');
 }
 
 /** Less than was asked for is what an exchange is for. More, or something else, is not used. */
-function checkScope(body: JsonObject, { scopes }: TokenWish): void {
+export function checkScope(body: JsonObject, { scopes }: Pick<TokenWish, 'scopes'>): void {
   const given = member(body, 'scope');
   if (given === undefined) return;
   if (typeof given !== 'string') throw unusable('its scope is no text');
@@ -116,12 +144,13 @@ function tokenOf(body: JsonObject): Secret {
   throw unusable('the token cannot stand in a header field');
 }
 
-function lifetimeOf(body: JsonObject): number {
+/** Milliseconds. */
+export function lifetimeOf(body: JsonObject): number {
   const seconds = member(body, 'expires_in');
   if (typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0) return seconds * 1000;
-  throw unusable('it does not say for how long the token is valid');
+  throw unusable('it does not say for how long it is good');
 }
 
-function unusable(what: string): Refusal {
+export function unusable(what: string): Refusal {
   return new Refusal('TOKEN_SERVICE_UNAVAILABLE', `its answer cannot be used: ${what}`);
 }

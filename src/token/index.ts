@@ -15,8 +15,10 @@ export {
 } from './mint.ts';
 export { TokenCache, type TokenCacheOptions } from './exchange-cache.ts';
 export { tokenServiceShape } from './exchange-section.ts';
+export { endTask, registerTask, type GrantedTask, type TaskWish } from './exchange-task.ts';
 export {
   askForToken,
+  isGrantOver,
   type FormAnswer,
   type GrantedToken,
   type PostForm,

@@ -22,6 +22,7 @@ export interface Judge {
  * Whether a genuine token may be used for this call: asked anew on every call, for each has its own time and certificate.
  * Waits only where a DPoP proof must be checked.
  *
+ * @returns undefined if it may, or that it may once the proof was found good; rejects with a Refusal if it was not
  * @throws Refusal
  */
 export function judgeToken(
@@ -29,13 +30,11 @@ export function judgeToken(
   issuer: IssuerEntry,
   presented: PresentedToken,
   { now, ownSpiffeId, proofs }: Judge,
-): VerifiedToken | Promise<VerifiedToken> {
+): Promise<void> | undefined {
   judgeTimes(claims.times, now());
   judgeAudience(claims, issuer, ownSpiffeId);
   const proofKey = judgeBinding(claims.binding, presented, issuer);
-  const verified = verifiedToken(claims, issuer);
-  if (proofKey === undefined) return verified;
-  return judgeProof(presented, proofKey, proofs).then(() => verified);
+  return proofKey && judgeProof(presented, proofKey, proofs);
 }
 
 function judgeAudience(
@@ -43,12 +42,16 @@ function judgeAudience(
   issuer: IssuerEntry,
   ownSpiffeId: () => string,
 ): void {
-  const ours = issuer.audiences.length === 0 ? [ownSpiffeId()] : issuer.audiences;
-  if (!audiences.some((audience) => ours.includes(audience)))
+  const isOurs =
+    issuer.audiences.length === 0
+      ? audiences.includes(ownSpiffeId())
+      : issuer.audiences.some((ours) => audiences.includes(ours));
+  if (!isOurs)
     throw new Refusal('TOKEN_WRONG_AUDIENCE', `it is for ${shown(audiences[0])}, and not for us`);
 }
 
-function verifiedToken(claims: TokenClaims, issuer: IssuerEntry): VerifiedToken {
+/** What is told of a token once it was judged: the same for every call. */
+export function verifiedToken(claims: TokenClaims, issuer: IssuerEntry): VerifiedToken {
   const { subject, presenter, actors, scopes, times, tokenId } = claims;
   return { issuer, subject, presenter, actors, scopes, expiresAt: times.expiresAt, tokenId };
 }

@@ -12,7 +12,7 @@ import { readClaims, type TokenClaims } from './claims.ts';
 import { readCompact } from './compact.ts';
 import { readHeader } from './header.ts';
 import { Issuers, type Issuer } from './issuers.ts';
-import { judgeToken, type Judge } from './judge.ts';
+import { judgeToken, verifiedToken, type Judge } from './judge.ts';
 import type { KeySet } from './key-set.ts';
 import type { FetchKeys } from './published.ts';
 import { RecentlySeen } from './recently-seen.ts';
@@ -83,12 +83,16 @@ interface GoodToken {
   readonly issuer: Issuer;
   readonly keys: KeySet;
   readonly claims: TokenClaims;
+  /** What is told of it when it was judged good. */
+  readonly told: VerifiedToken;
 }
 
 class CachingVerifier implements TokenVerifier {
   readonly #issuers: Issuers;
   /** By the SHA-256 of the token: tokens themselves are not kept, and their whole texts would be slower keys. */
   readonly #good: RecentlySeen<GoodToken>;
+  /** The same for texts that are at hand again as the same object: these need not be hashed. Keeps none of them. */
+  #goodHere = new WeakMap<Secret, GoodToken>();
   readonly #judge: Judge;
   readonly #closed = new AbortController();
 
@@ -117,20 +121,23 @@ class CachingVerifier implements TokenVerifier {
 
   /** The way of a token: is its signature good, and, on every call, may it be used for this one? @throws Refusal */
   #verify(presented: PresentedToken): VerifiedToken | Promise<VerifiedToken> {
-    const text = presented.token.reveal();
+    const { token, issuers } = presented;
+    const here = this.#inForce(this.#goodHere.get(token), issuers);
+    if (here !== undefined) return this.#judged(here, presented);
+    const text = token.reveal();
     const digest = hash('sha256', text, 'binary');
-    const known = this.#knownGood(digest, presented.issuers);
-    if (known !== undefined) return this.#judged(known, presented);
-    return this.#proveGood(text, digest, presented.issuers).then((good) =>
-      this.#judged(good, presented),
-    );
+    const known = this.#inForce(this.#good.get(digest), issuers);
+    if (known === undefined)
+      return this.#proveGood(text, digest, issuers).then((good) => this.#judged(good, presented));
+    this.#goodHere.set(token, known);
+    return this.#judged(known, presented);
   }
 
   async read(token: Secret, issuers: readonly IssuerEntry[]): Promise<GenuineToken | Refusal> {
     try {
       const text = token.reveal();
       const digest = hash('sha256', text, 'binary');
-      const known = this.#knownGood(digest, issuers);
+      const known = this.#inForce(this.#good.get(digest), issuers);
       const { issuer, claims } = known ?? (await this.#proveGood(text, digest, issuers));
       judgeTimes(claims.times, this.#judge.now());
       return { issuer: issuer.entry, claims };
@@ -140,8 +147,7 @@ class CachingVerifier implements TokenVerifier {
   }
 
   /** What was found before counts only for the entry and the keys that it was found with. */
-  #knownGood(digest: string, issuers: readonly IssuerEntry[]): GoodToken | undefined {
-    const known = this.#good.get(digest);
+  #inForce(known: GoodToken | undefined, issuers: readonly IssuerEntry[]): GoodToken | undefined {
     if (known === undefined) return undefined;
     const { issuer, keys } = known;
     const isInForce = this.#issuers.of(issuers).get(issuer.entry.issuer) === issuer;
@@ -159,20 +165,23 @@ class CachingVerifier implements TokenVerifier {
     const { alg, kid, typed } = readHeader(header, issuer.entry);
     const { keys, key } = await issuer.keys.find(alg, kid);
     await verifySignature(text, signature, { key, alg }, 'TOKEN_UNTRUSTED');
-    const good = { issuer, keys, claims: readClaims(payload, issuer.entry, typed) };
+    const claims = readClaims(payload, issuer.entry, typed);
+    const good = { issuer, keys, claims, told: verifiedToken(claims, issuer.entry) };
     this.#good.set(digest, good);
     return good;
   }
 
   #judged(
-    { issuer, claims }: GoodToken,
+    { issuer, claims, told }: GoodToken,
     presented: PresentedToken,
   ): VerifiedToken | Promise<VerifiedToken> {
-    return judgeToken(claims, issuer.entry, presented, this.#judge);
+    const proof = judgeToken(claims, issuer.entry, presented, this.#judge);
+    return proof === undefined ? told : proof.then(() => told);
   }
 
   clear(): void {
     this.#good.clear();
+    this.#goodHere = new WeakMap();
   }
 
   async refresh(issuers: readonly IssuerEntry[]): Promise<void> {

@@ -62,6 +62,16 @@ export async function postForm(
   return read(pool, { ...request, body: wholeSource(bytes), bodyLength: bytes.length }, bounds);
 }
 
+/** Asks for something to be gone, and reads the answer. @throws Refusal PEER_*, UPSTREAM_* */
+export async function deleteDocument(
+  pool: PeerPool,
+  url: string,
+  bounds: DocumentBounds,
+): Promise<Document> {
+  const { place, path } = placeOf(url);
+  return read(pool, plain('DELETE', path, [['host', peerAuthority(place)]]), bounds);
+}
+
 /** The server and the path of an https address. */
 export function placeOf(url: string): { readonly place: PeerPlace; readonly path: string } {
   const { protocol, hostname, port, pathname, search } = new URL(url);

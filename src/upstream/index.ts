@@ -1,4 +1,5 @@
 export {
+  deleteDocument,
   fetchDocument,
   placeOf,
   postForm,

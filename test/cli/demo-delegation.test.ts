@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { ACTS, type Act } from '../../src/cli/demo/delegation/acts.ts';
 import { playActs } from '../../src/cli/demo/delegation/play.ts';
-import { runBin } from './sandbox.ts';
+import { runBin, runIn } from './sandbox.ts';
 
 /** Written out once more: the demo must not be its own only witness. */
 const ENDINGS = [
@@ -14,6 +14,8 @@ const ENDINGS = [
   ["mallory has stolen alice's token, and calls with it", '401 TOKEN_BOUND_ELSEWHERE'],
   ['mallory has it exchanged for one of her own', '400 invalid_request'],
   ['a token of alice for somebody else', '401 TOKEN_WRONG_AUDIENCE'],
+  ['planner answers first, and goes on with the work when that call is over', '200 OK'],
+  ['planner says that the work is done, and goes on all the same', '403 CONTEXT_REFUSED'],
   ["planner's certificate is renewed while calls go on", '18 calls, each 200 OK'],
 ] as const;
 
@@ -41,18 +43,18 @@ test('the demo of delegation draws every act with its ending in 80 columns, and 
     expect(act.split('\n\n')[0]).toContain(ending);
   }
   expect(out).toContain('refunds:write is granted to planner, but');
-  expect(out).toContain('\n7 of 7 ended as they should\n');
+  expect(out).toContain('\n9 of 9 ended as they should\n');
   expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   expect(out).not.toContain('\u001b');
   expect(readdirSync(TMPDIR)).toEqual([]);
 });
 
 test('--json holds what each audit said, and the ledger was shown nothing but what alice may do', async () => {
-  const { code, out } = await runBin(tmpdir(), ['demo', 'delegation', '--json']);
+  const { code, out } = await runIn(tmpdir(), ['demo', 'delegation', '--json']);
   expect(code).toBe(0);
   const { ok, acts } = JSON.parse(out) as Json;
   expect(ok).toBe(true);
-  expect(acts.map(({ endings }) => endings.length)).toEqual([1, 1, 1, 1, 1, 1, 18]);
+  expect(acts.map(({ endings }) => endings.length)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 18]);
   expect(acts[0]?.lines.find(({ by }) => by === 'ledger')).toMatchObject({
     code: 'OK',
     agent: 'billing',
@@ -62,6 +64,11 @@ test('--json holds what each audit said, and the ledger was shown nothing but wh
       sub: `spiffe://acme.test/agent/${name}`,
     })),
   });
+  const started = acts[6]?.lines.find(({ task }) => task === 'plan-7');
+  expect(started).toMatchObject({ by: 'planner', direction: 'inbound', code: 'OK' });
+  expect(acts[7]?.lines.map(({ by, code }) => `${String(by)} ${String(code)}`).toSorted()).toEqual([
+    ...['planner CONTEXT_REFUSED', 'planner OK', 'sts OK'],
+  ]);
   expect(acts[4]?.lines).toMatchObject([{ by: 'sts', agent: 'mallory', decision: 'deny' }]);
 });
 

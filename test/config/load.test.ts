@@ -110,6 +110,10 @@ describe('a flag beats a variable beats the file beats the default', () => {
       grace: 30_000,
       calls: 1000,
     });
+    const tasks = load(GOOD, {
+      flags: { 'outbound.listen': 'unix:o.sock', 'outbound.tasks': 't' },
+    });
+    expect(tasks.config.outbound?.tasks).toBe('/here/t');
     expect(config.tokenService?.id?.toString()).toBe('spiffe://acme.test/sts');
   });
 

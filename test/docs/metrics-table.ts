@@ -31,6 +31,7 @@ const EVENTS: readonly Event[] = [
   { kind: 'connections', open: 1 },
   { kind: 'live-calls', open: 1 },
   { kind: 'live-outbound', open: 1 },
+  { kind: 'tasks', live: 1 },
   { kind: 'buffered', bytes: 1 },
   { kind: 'dependency', name: 'policy', fresh: true },
   { kind: 'clock-step', direction: 'back' },

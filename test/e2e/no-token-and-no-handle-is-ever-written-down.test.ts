@@ -125,6 +125,25 @@ async function goOut(s: Scene): Promise<void> {
   await s.out({ peer: 'billing', handle });
 }
 
+/** Work that outlives its call: begun, gone on with, refused, ended, and one that goes on to the end of the test. */
+async function goOn(s: Scene): Promise<void> {
+  const begin = async (name: string): Promise<string> => {
+    const headers = bearer(await tokenFor(s));
+    await s.call({ as: 'planner', path: `/task?${name}`, headers });
+    return s.handle();
+  };
+  const ours = { method: 'DELETE', path: '/task', headers: { host: 'sidegate.internal' } };
+  const [kept, ended] = [await begin('kept'), await begin('ended')];
+  await begin('no/name');
+  for (const handle of [kept, ended]) await s.out({ peer: 'billing', handle });
+  await s.out({ peer: 'ledger', handle: kept });
+  await s.out({ ...ours, handle: ended });
+  await s.out({ ...ours, handle: ended });
+  await s.out({ ...ours, path: `/task?context=${kept}`, handle: kept });
+  await s.call({ as: 'planner', path: '/plain', headers: { 'x-sidegate-task': kept } });
+  expect(JSON.parse(s.keptTasks())).toMatchObject({ tasks: [{ task: 'kept' }] });
+}
+
 /** The token service itself is asked, rightly and wrongly. */
 async function ask(s: Scene): Promise<void> {
   const token = await tokenFor(s);
@@ -149,7 +168,7 @@ const CODES = [
   ...['TOKEN_PROOF_INVALID', 'MALFORMED_REQUEST', 'NO_ROUTE', 'SCOPE_MISSING'],
   ...['DELEGATION_REQUIRED', 'CREDENTIAL_ECHOED', 'UPSTREAM_PROTOCOL', 'CONTEXT_MISSING'],
   ...['CONTEXT_REFUSED', 'OWN_AUTHORITY_REFUSED', 'PEER_UNKNOWN', 'OUTBOUND_REFUSED'],
-  ...['PEER_UNREACHABLE', 'invalid_request', 'invalid_target'],
+  ...['PEER_UNREACHABLE', 'TASK_REFUSED', 'invalid_request', 'invalid_target'],
 ];
 
 it.each([
@@ -159,6 +178,7 @@ it.each([
   const s = await scene({ terminal });
   await comeIn(s);
   await echo(s);
+  await goOn(s);
   await goOut(s);
   await ask(s);
   for (const [where, text] of await s.written()) {

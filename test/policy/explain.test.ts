@@ -110,7 +110,8 @@ describe('of a token, explain says', () => {
   planner: { scopes: [invoices:read] }`,
     routes: `  POST /refunds: { scopes: [refunds:write], onBehalfOf: required }
   GET /own: { scopes: [invoices:read], token: required }
-  GET /maybe: { scopes: [invoices:read], token: optional, onBehalfOf: allowed, withoutToken: [] }`,
+  GET /maybe: { scopes: [invoices:read], token: optional, onBehalfOf: allowed, withoutToken: [] }
+  POST /runs: { scopes: [invoices:read], onBehalfOf: required, tasks: 90m }`,
   });
   const said = (as: string, method: string, path: string, token?: AskedToken) =>
     explain(tokens, { as, method, path, token }).sentences.slice(3);
@@ -145,6 +146,16 @@ describe('of a token, explain says', () => {
       'refunds:write is not granted to planner.',
       'To allow it: grant refunds:write to planner.',
     ]);
+  });
+
+  it('for how long what it starts may go on', () => {
+    const token = { for: 'sts/alice', scopes: ['invoices:read'] };
+    expect(said('billing', 'POST', '/runs', token).slice(-1)).toEqual([
+      'The token speaks for sts/alice and has invoices:read.',
+    ]);
+    expect(
+      explain(tokens, { as: 'billing', method: 'POST', path: '/runs', token }).sentences,
+    ).toContain('What a call with one starts may go on for 90m after it.');
   });
 
   it('that one is needed, and how much can be done without', () => {

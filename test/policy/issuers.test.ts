@@ -120,7 +120,7 @@ describe('a rule for tokens', () => {
   it('is what the route says, and strict where it is silent', () => {
     const [own, behalf, all] = rules(`  GET /a: { scopes: [r], token: required }
   GET /b: { scopes: [r], onBehalfOf: required }
-  GET /c: { scopes: [r], token: optional, onBehalfOf: allowed, withoutToken: [r], subjects: { sts: [alice] }, maxDepth: 2, via: [planner], loops: allow }`);
+  GET /c: { scopes: [r], token: optional, onBehalfOf: allowed, withoutToken: [r], subjects: { sts: [alice] }, maxDepth: 2, via: [planner], loops: allow, tasks: 90m }`);
     expect(own).toMatchObject({ token: 'required', onBehalfOf: 'forbidden', withoutToken: [] });
     expect(behalf).toMatchObject({
       token: 'required',
@@ -129,6 +129,7 @@ describe('a rule for tokens', () => {
       maxDepth: 4,
       via: undefined,
       loops: 'refuse',
+      tasks: 0,
     });
     expect(all).toEqual({
       token: 'optional',
@@ -138,6 +139,7 @@ describe('a rule for tokens', () => {
       maxDepth: 2,
       via: ['planner'],
       loops: 'allow',
+      tasks: 5_400_000,
     });
   });
 });
@@ -278,6 +280,24 @@ describe('is a load error', () => {
       /'token: optional' contradicts 'onBehalfOf: required'/,
     ],
     ['required, and forbidden', route(`{ ${full}, token: forbidden }`), /contradicts/],
+    [
+      'tasks where no token is taken',
+      route('{ scopes: [r], tasks: 8h }'),
+      /'tasks' has no effect where no token is taken/,
+    ],
+    [
+      'tasks of a token that is refused',
+      route('{ scopes: [r], token: forbidden, tasks: 8h }'),
+      /'tasks' has no effect where no token is taken/,
+    ],
+    ['tasks for more than a week', route(`{ ${full}, tasks: 8d }`), /must be 1s to 7d/],
+    ['tasks for no time', route(`{ ${full}, tasks: 999ms }`), /must be 1s to 7d/],
+    ['tasks for a number', route(`{ ${full}, tasks: 8 }`), /must be a time such as 10s/],
+    [
+      'tasks without issuers',
+      policyText({ routes: '  GET /x: { scopes: [], tasks: 8h }' }),
+      /'tasks' has no effect without 'issuers'/,
+    ],
     [
       'withoutToken for nothing',
       route('{ scopes: [r], token: required, withoutToken: [] }'),

@@ -61,6 +61,18 @@ describe('the matrix', () => {
     expect(drawn.join('\n').match(/✓/g)).toHaveLength(2 * 40 + 1);
   });
 
+  it('says below which routes may start tasks', () => {
+    const tasks = load({
+      head: 'issuers:\n  sts: { issuer: https://sts.test, keys: { file: a.json } }\n',
+      agents: '  billing: [r]',
+      routes: '  GET /a: [r]\n  POST /runs: { scopes: [r], onBehalfOf: required, tasks: 24h }',
+    });
+    for (const width of [20, 100])
+      expect(renderMatrix(matrix(tasks), width).split('\n').at(-1)).toBe(
+        'POST /runs may start tasks of 1d',
+      );
+  });
+
   it('marks what takes a token, and what takes somebody on whose behalf, of what the agent could do', () => {
     const tokens = load({
       head: 'issuers:\n  sts: { issuer: https://sts.test, keys: { file: a.json } }\n',

@@ -66,6 +66,10 @@ describe('the token service serves', () => {
     ['POST', '/backchannel'],
     ['GET', '/interaction/abc'],
     ['GET', '/grants'],
+    ['DELETE', '/grants'],
+    ['GET', '/grants/task-1'],
+    ['DELETE', '/grant/task-1'],
+    ['DELETE', '/token'],
     ['GET', '/'],
   ])('nothing at %s %s', async (method, path) => {
     const world = await stsWorld();

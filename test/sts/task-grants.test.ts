@@ -148,6 +148,69 @@ describe('a task grant', () => {
     expect(await adminCall(socket, 'GET', '/grants')).toMatchObject({ grants: [{ id: other }] });
   });
 
+  test('that its client gives back ends at once and stays so over a restart', async () => {
+    const world = await stsWorld();
+    const { grant } = (await register(world)).body;
+    const { grant: other } = (await register(world)).body;
+    const giveBack = (id: unknown, as = 'planner') =>
+      world.ask({ as, method: 'DELETE', path: `/grants/${String(id)}` });
+    expect(await giveBack(grant)).toMatchObject({ status: 204, text: '' });
+    expect((await renew(world, grant)).body).toEqual({ error: 'invalid_request' });
+    expect((await giveBack(grant)).body).toEqual({ error: 'invalid_request' });
+    const again = await world.again();
+    expect((await renew(again, grant)).body).toEqual({ error: 'invalid_request' });
+    expect((await renew(again, other)).status).toBe(200);
+    const ends = (await world.audit()).filter((line) => line.grant === 'task-end');
+    expect(ends).toMatchObject([
+      { decision: 'allow', code: 'OK', agent: 'planner', taskGrant: grant },
+      { decision: 'deny', code: 'invalid_request' },
+    ]);
+    expect(ends[0]).toMatchObject({ subject: 'keycloak/alice' });
+  });
+
+  test('can be given back by nobody else, and all that is wrong is told alike', async () => {
+    let later = 0;
+    const world = await stsWorld({ now: () => Date.now() + later });
+    const { grant } = (await register(world)).body;
+    const { grant: brief } = (await register(world, { lifetime: '60' })).body;
+    const id = String(grant);
+    later = 61_000;
+    const asked: readonly [string, string][] = [
+      ['thief', id],
+      ['billing', id],
+      ['stranger', id],
+      ['planner', `${id}0`],
+      ['planner', id.toUpperCase()],
+      ['planner', String(brief)],
+      ['planner', ''],
+      ['planner', `${id}/`],
+      ['planner', `${id}?x`],
+      ['planner', `%74${id.slice(1)}`],
+    ];
+    for (const [as, path] of asked) {
+      const answer = await world.ask({ as, method: 'DELETE', path: `/grants/${path}` });
+      expect([path, answer.status, answer.body]).toEqual([path, 400, { error: 'invalid_request' }]);
+    }
+    expect((await renew(world, grant)).status).toBe(200);
+  });
+
+  test('is given back by an agent that is disabled as well, but not by a certificate that is revoked', async () => {
+    const world = await stsWorld({ crl: true });
+    const { grant } = (await register(world)).body;
+    const policy = TOKEN_POLICY.replace('planner: { scopes', 'planner: { disabled: true, scopes');
+    world.write('policy.yaml', policy);
+    world.server.reload();
+    const serial = world.as('planner').serial;
+    world.write('certs/ca.crl', world.ca.crl({ revoked: [serial] }).pem);
+    world.server.reload();
+    const giveBack = () =>
+      world.ask({ as: 'planner', method: 'DELETE', path: `/grants/${String(grant)}` });
+    await expect(giveBack()).resolves.toMatchObject({ status: 401 });
+    world.write('certs/ca.crl', world.ca.crl().pem);
+    world.server.reload();
+    expect((await giveBack()).status).toBe(204);
+  });
+
   test('file that is broken keeps the service from starting', async () => {
     const world = await stsWorld();
     world.write('tasks.json', '{"version":1,"grants":[{}]}');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { Refusal } from '../../src/call/index.ts';
 import { Secret } from '../../src/lib/index.ts';
@@ -81,6 +82,7 @@ describe('tokens that were had', () => {
     ['two scopes whose text is one', { scopes: ['invoices:read","x'] }],
     ['another client', { clientId: 'spiffe://acme.test/agent/billing' }],
     ['a subject', { subjectToken: new Secret('alice') }],
+    ['a grant', { taskGrant: 'task-1' }],
   ];
 
   it.each(others)('are not used for %s', async (_, changes) => {
@@ -96,6 +98,19 @@ describe('tokens that were had', () => {
       ['token-1', 'token-2', 'token-1', 'token-2'].map(() => expect.any(String) as string),
     );
     expect(await of('alice')).not.toBe(await of('bob'));
+  });
+
+  it('of one grant are never used for another, nor for a token that says the same', async () => {
+    const { get } = rig();
+    const wishes: Partial<TokenWish>[] = [
+      { taskGrant: 'task-1' },
+      { taskGrant: 'task-2' },
+      { subjectToken: new Secret('task-1') },
+      { taskGrant: createHash('sha256').update('task-1').digest('base64url') },
+    ];
+    const first = await Promise.all(wishes.map((wish) => get(wish)));
+    expect(new Set(first).size).toBe(4);
+    expect(await Promise.all(wishes.map((wish) => get(wish)))).toEqual(first);
   });
 
   it('are asked for once, however many wait', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { PresentedToken } from '../../src/call/index.ts';
 import { Secret } from '../../src/lib/index.ts';
 import { RecentlySeen } from '../../src/token/recently-seen.ts';
 import {
@@ -7,8 +8,21 @@ import {
   signAccessToken,
   type SigningKey,
 } from '../../src/token/index.ts';
+import { garbageCollector } from '../support/garbage.ts';
 import { claimsOf } from '../support/issuer.ts';
-import { codeOf, NOW, OTHER_CERTIFICATE, PUBLIC_URL, presented, rig } from './rig.ts';
+import {
+  codeOf,
+  headerOf,
+  jws,
+  NOW,
+  OTHER_CERTIFICATE,
+  payloadOf,
+  presented,
+  privateKeyOf,
+  PUBLIC_URL,
+  rig,
+  type RigOptions,
+} from './rig.ts';
 
 const MINUTE = 60_000;
 
@@ -93,6 +107,97 @@ describe('a token that is remembered', () => {
     expect(codeOf(await ask(await token({ sub: undefined })))).toBe('TOKEN_MALFORMED');
     expect(verifier.size).toBe(0);
   });
+});
+
+describe('a token that comes as the same object again', () => {
+  /** It has come three times: the first is verified, the second found by its hash, the third by what it is. */
+  async function worn(options?: RigOptions) {
+    const world = await rig(options);
+    const token = new Secret(await world.token());
+    const again = async (changes?: Partial<PresentedToken>) =>
+      codeOf(await world.ask('', { token, ...changes }));
+    for (let n = 0; n < 3; n++) expect(await again()).toBe('good');
+    return { ...world, again };
+  }
+
+  it('is refused to the thief who shows another certificate', async () => {
+    const { again } = await worn();
+    expect(await again({ certificateSha256: OTHER_CERTIFICATE })).toBe('TOKEN_BOUND_ELSEWHERE');
+    expect(await again({ scheme: 'dpop' })).toBe('TOKEN_PROOF_INVALID');
+    expect(await again()).toBe('good');
+  });
+
+  it('ends when it ends', async () => {
+    const { again, pass } = await worn();
+    pass(5 * MINUTE - 1);
+    expect(await again()).toBe('good');
+    pass(1);
+    expect(await again()).toBe('TOKEN_EXPIRED');
+  });
+
+  it('is judged by the entry of the policy that the call has, and by our ID as it is now', async () => {
+    let own = PUBLIC_URL;
+    const { again, issuer } = await worn({ entry: { audiences: [] }, ownSpiffeId: () => own });
+    const withEntry = (changes: object) => again({ issuers: [issuer.entry(changes)] });
+    expect(await withEntry({ audiences: ['https://x.test'] })).toBe('TOKEN_WRONG_AUDIENCE');
+    expect(await withEntry({ algorithms: ['RS256'] })).toBe('TOKEN_UNTRUSTED');
+    expect(await again({ issuers: [] })).toBe('TOKEN_UNTRUSTED');
+    expect(await again()).toBe('good');
+    own = 'spiffe://acme.test/agent/renamed';
+    expect(await again()).toBe('TOKEN_WRONG_AUDIENCE');
+  });
+
+  it('is worth nothing once its key was withdrawn', async () => {
+    const { again, entries, issuer, verifier } = await worn();
+    issuer.publish();
+    await verifier.refresh(entries);
+    expect(await again()).toBe('TOKEN_UNTRUSTED');
+  });
+
+  it('is verified anew when something was reloaded', async () => {
+    const { again, verifier } = await worn();
+    verifier.clear();
+    expect(await again()).toBe('good');
+    expect(verifier.size).toBe(1);
+  });
+});
+
+describe('10,000 different tokens', () => {
+  const DIFFERENT = 10_000;
+  const AT_A_TIME = 200;
+  const REMEMBERED = 4096;
+  /** What one that is remembered may take, in bytes of heap. */
+  const MOST = 4096;
+  const collect = garbageCollector();
+
+  it(
+    'leave no more in memory than is remembered, and nothing once that is forgotten',
+    { timeout: 120_000 },
+    async () => {
+      const { ask, issuer, verifier } = await rig();
+      const key = privateKeyOf(issuer.key);
+      const told: WeakRef<object>[] = [];
+      // In a function of its own, so that no variable here keeps one.
+      const come = async (n: number) => {
+        const answer = await ask(jws(headerOf(issuer.key), payloadOf({ jti: `t${n}` }), key));
+        expect(codeOf(answer)).toBe('good');
+        told.push(new WeakRef(answer));
+      };
+      for (let n = 0; n < DIFFERENT; n += AT_A_TIME) {
+        await Promise.all(Array.from({ length: AT_A_TIME }, (_, one) => come(n + one)));
+        expect(verifier.size).toBeLessThanOrEqual(REMEMBERED);
+      }
+      const inMemory = () => told.filter((one) => one.deref() !== undefined).length;
+      const full = await collect();
+      expect(inMemory()).toBeGreaterThan(REMEMBERED / 4);
+      await collect();
+      expect(inMemory()).toBeLessThanOrEqual(REMEMBERED + 1);
+      verifier.clear();
+      const empty = await collect();
+      expect(inMemory()).toBeLessThanOrEqual(1);
+      expect(full - empty).toBeLessThan(REMEMBERED * MOST);
+    },
+  );
 });
 
 describe('what nobody foresaw', () => {

@@ -33,8 +33,10 @@ export const PEERS = {
     ...authorization,
     softened: false,
     caller: 'The x-sidegate-context names no call that is under way. Stop: it cannot succeed.',
-    operator: 'The handle is unknown, or the call that it belonged to has ended.',
-    remedy: 'Have the agent finish its calls before it answers; for longer work use a task grant.',
+    operator:
+      'The handle is unknown, the call or the task that it belonged to has ended, or it is not for this peer.',
+    remedy:
+      'Have the agent finish its calls before it answers, or say in its answer that the work goes on (x-sidegate-task).',
   },
   OWN_AUTHORITY_REFUSED: {
     ...authorization,
@@ -58,6 +60,14 @@ export const PEERS = {
     caller: 'No authority can be had at the moment. Try again later.',
     operator: 'The token service cannot be reached, or gave no usable answer.',
     remedy: "Start it, or correct 'tokenService' in sidegate.yaml.",
+  },
+  TASK_REFUSED: {
+    ...upstream,
+    caller: 'The agent gave no usable answer.',
+    operator:
+      'The agent answered that its work goes on after the call (x-sidegate-task), and that may not be.',
+    remedy:
+      "The detail says why. Where it should be allowed, say 'tasks' on the route; otherwise have the agent not send the field.",
   },
   PEER_UNREACHABLE: {
     ...upstream,

@@ -1,13 +1,14 @@
 import {
   KILLED,
   Refusal,
-  type Authority,
+  type ActingFor,
   type CallContext,
   type PeerEntry,
   type PinnedPolicy,
+  type Task,
 } from '../../call/index.ts';
 import type { Secret } from '../../lib/index.ts';
-import { killedIn } from '../killed.ts';
+import { disabledIn, killedIn } from '../killed.ts';
 import type { OutboundHall } from './hall.ts';
 
 /** What the rule asks; part of the hall. */
@@ -45,27 +46,40 @@ function callerFault({ agent }: CallContext, asked: ContextAsked): Refusal | und
 }
 
 function tokenFault(
-  { authority }: CallContext,
+  { authority, task }: CallContext,
   policy: PinnedPolicy,
   { now, isKilled }: ContextAsked,
 ): Refusal | undefined {
   if (authority === undefined) return undefined;
   if (now() >= authority.expiresAt)
-    return new Refusal('TOKEN_EXPIRED', 'that of the inbound call has expired');
+    return task === undefined
+      ? new Refusal('TOKEN_EXPIRED', 'that of the inbound call has expired')
+      : refused('its task has ended');
   if (!isBelieved(authority, policy)) return refused('the issuer of its token is not listed now');
   const killed = killedIn(authority, policy, isKilled);
-  return killed === undefined ? undefined : refused(`${killed} in its chain: ${KILLED}`);
+  if (killed !== undefined) return refused(`${killed} in its chain: ${KILLED}`);
+  const disabled = disabledIn(authority, policy);
+  return disabled === undefined ? undefined : refused(`${disabled} in its chain is disabled`);
 }
 
-function isBelieved({ issuer }: Authority, { issuers }: PinnedPolicy): boolean {
+function isBelieved({ issuer }: ActingFor, { issuers }: PinnedPolicy): boolean {
   return issuers.some(({ name, issuer: text }) => name === issuer.name && text === issuer.issuer);
 }
 
 /** The agent must not lend its own power to whom it works for, unless somebody has said that it may. */
-function peerFault({ token }: CallContext, peer: PeerEntry): Refusal | undefined {
+function peerFault({ token, task }: CallContext, peer: PeerEntry): Refusal | undefined {
+  if (task !== undefined) return taskFault(task, peer);
   if (peer.authority === 'own' && !peer.evenOnBehalf) return new Refusal('OWN_AUTHORITY_REFUSED');
   if (peer.authority !== 'delegated' || token !== undefined) return undefined;
   return refused('its caller sent no token: there is nothing to exchange');
+}
+
+/** A task has the authority that was granted to it, where that was granted, and no other. */
+function taskFault({ audiences }: Task, { authority, spiffeId }: PeerEntry): Refusal | undefined {
+  if (authority !== 'delegated') return refused('a task calls none but delegated peers');
+  return audiences.includes(spiffeId.toString())
+    ? undefined
+    : refused('its task was not granted for this peer');
 }
 
 function refused(detail: string): Refusal {

@@ -10,6 +10,17 @@ import type {
 import type { Clock, Secret } from '../../lib/index.ts';
 import type { PeerExchange, UpstreamRequest } from '../../upstream/index.ts';
 
+/** For whom a token is wanted, and when that ends: by their token, or by the grant of work that outlives its call. */
+export type TokenSubject = { readonly until: number } & (
+  { readonly token: Secret } | { readonly taskGrant: string }
+);
+
+/** Work that has ended here; `over` resolves when its grant has ended too. Rejects with a Refusal. */
+export interface EndingTask {
+  readonly context: CallContext;
+  readonly over: Promise<void>;
+}
+
 /** One way to one peer, under one certificate of ours: tokens are bound to it, so both are had from here only. */
 export interface PeerWay {
   /** When our certificate ends, in milliseconds since the epoch. */
@@ -17,11 +28,11 @@ export interface PeerWay {
   /** What `Host` says to the peer. */
   readonly authority: string;
   /**
-   * A token for this peer, for the subject of another one or for ourselves. `until` is when the subject's ends.
+   * A token for this peer, for a subject or for ourselves.
    *
    * @throws Refusal EXCHANGE_REFUSED or TOKEN_SERVICE_UNAVAILABLE
    */
-  token(subject: { readonly token: Secret; readonly until: number } | undefined): Promise<Secret>;
+  token(subject: TokenSubject | undefined): Promise<Secret>;
   send(request: UpstreamRequest): PeerExchange;
   /** To be called once, when nothing more is sent. */
   release(): void;
@@ -43,6 +54,10 @@ export interface OutboundHall {
   readonly closedFor: () => FailureCode | undefined;
   /** What is kept of an inbound call under the handle that the agent got of it. */
   readonly findContext: (handle: string) => CallContext | 'ended' | 'unknown';
+  /** Ends the work that a handle stands for; undefined if it stands for none. */
+  readonly endTask: (handle: string) => EndingTask | undefined;
+  /** The work that a handle stands for has no right to go on; never throws and never waits. */
+  readonly breakOffTask: (handle: string) => void;
   /** Whether the agent of that name is one of the policy in force, and enabled. */
   readonly isEnabled: (agent: string) => boolean;
   /** Whether the operator has killed the agent of that name. */

@@ -9,6 +9,7 @@ export const CONTEXT = 'x-sidegate-context';
 /** What opens the door where it is on TCP. */
 export const SECRET = 'x-sidegate-secret';
 
+const OUR_HOST = /^sidegate\.internal(?::(\d{1,5}))?$/;
 const PEER_HOST = /^([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)\.peer\.internal(?::(\d{1,5}))?$/;
 
 /**
@@ -38,9 +39,25 @@ export function checkKnock({ method, target, fields }: RawHead, secret: Secret |
 export function peerLabel(host: string, port: number | undefined): string {
   const [, label, given] = PEER_HOST.exec(host) ?? [];
   if (label === undefined) throw refused('Host is not <peer>.peer.internal');
+  checkPort(given, port);
+  return label;
+}
+
+/**
+ * Whether it is for this sidecar itself.
+ *
+ * @throws Refusal OUTBOUND_REFUSED
+ */
+export function isForUs(host: string, port: number | undefined): boolean {
+  const [ours, given] = OUR_HOST.exec(host) ?? [];
+  if (ours === undefined) return false;
+  checkPort(given, port);
+  return true;
+}
+
+function checkPort(given: string | undefined, port: number | undefined): void {
   if (given !== undefined && given !== '80' && given !== String(port))
     throw refused('Host names a port that is not the one of this door');
-  return label;
 }
 
 /**

@@ -1,4 +1,11 @@
-import { OutboundCall, Refusal, newCallId, type End, type Reply } from '../../call/index.ts';
+import {
+  OutboundCall,
+  Refusal,
+  newCallId,
+  type End,
+  type ReceivedOutbound,
+  type Reply,
+} from '../../call/index.ts';
 import { answer } from '../answer.ts';
 import { ended, refusalOf } from '../ending.ts';
 import type { Exchange } from '../exchange.ts';
@@ -10,6 +17,7 @@ import { agree } from './stages/agree.ts';
 import { empower } from './stages/empower.ts';
 import { forward } from './stages/forward.ts';
 import { receive } from './stages/receive.ts';
+import { serve } from './stages/serve.ts';
 
 /** Where a call comes from, and how many may be on their way with it. */
 export interface Origin {
@@ -30,17 +38,26 @@ export async function walkOut(
   try {
     const received = receive(call, exchange, hall);
     if (calls.size > origin.most) throw new Refusal('TOO_MANY_CALLS', 'outbound.calls');
-    const agreed = agree(address(received, hall), hall);
-    const departure = new Departure(exchange, call);
-    const way = (live.way = hall.wayTo(agreed.peer));
-    const token = await empower(agreed, way, departure, hall);
-    reply = await forward(agreed, exchange, { live, way, token, departure }, hall);
+    reply = await (serve(received, exchange, hall) ?? goOut(received, exchange, live, hall));
   } catch (error) {
     reply = refuse(call, error, hall);
   }
   const end = await exchange.send(reply);
   over(live, calls);
   record(call, reply, end, hall);
+}
+
+async function goOut(
+  received: ReceivedOutbound,
+  exchange: Exchange,
+  live: LiveOutbound,
+  hall: OutboundHall,
+): Promise<Reply> {
+  const agreed = agree(address(received, hall), hall);
+  const departure = new Departure(exchange, received);
+  const way = (live.way = hall.wayTo(agreed.peer));
+  const token = await empower(agreed, way, departure, hall);
+  return forward(agreed, exchange, { live, way, token, departure }, hall);
 }
 
 function startCall(exchange: Exchange, origin: Origin, hall: OutboundHall): OutboundCall {

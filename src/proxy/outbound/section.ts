@@ -14,6 +14,11 @@ export const outboundShape = z
       .min(1, { error: 'must be the name of a file' })
       .optional()
       .describe('a file whose text every call over TCP must send'),
+    tasks: z
+      .string({ error: 'must be the name of a file' })
+      .min(1, { error: 'must be the name of a file' })
+      .optional()
+      .describe('where work is remembered that outlives its call; left out, a restart ends it'),
     grace: durationShape
       .prefault('30s')
       .describe('how long x-sidegate-context goes on to work after its call'),

@@ -6,13 +6,16 @@ import {
   type Reply,
   type Source,
 } from '../../call/index.ts';
+import { answerFields } from '../answer-fields.ts';
 import { assertedHeaders } from '../assertion.ts';
 import { CappedBody } from '../capped-body.ts';
 import { openContext } from '../context.ts';
 import { withoutEcho } from '../echo.ts';
 import type { Exchange } from '../exchange.ts';
-import type { UpstreamRequest } from '../../upstream/index.ts';
+import type { Exchange as UpstreamCall, UpstreamRequest } from '../../upstream/index.ts';
 import type { Hall } from '../hall.ts';
+import { Departure } from '../outbound/departure.ts';
+import { startTask } from '../task.ts';
 
 /** Carries the call to the agent and brings the head of its answer back; the bodies stream on their own. */
 export async function forward(
@@ -35,8 +38,28 @@ export async function forward(
     failed(call, echoed);
     upstream.abort(new Error('the answer holds a credential'));
   });
-  const headers = reply.headers.filter(([name]) => name !== 'x-request-id' && name !== 'alt-svc');
-  return { ...reply, headers: [...headers, ['x-request-id', call.id]] };
+  const { headers, task } = answerFields(reply.headers, call.id);
+  if (task !== undefined) await withTask(call, task, { exchange, upstream }, hall);
+  return { ...reply, headers };
+}
+
+/** The caller gets the answer once the work that goes on after it is registered; else the answer is dropped. */
+async function withTask(
+  call: ForwardableCall,
+  said: string,
+  { exchange, upstream }: { readonly exchange: Exchange; readonly upstream: UpstreamCall },
+  hall: Hall,
+): Promise<void> {
+  try {
+    // It may have been ended since the answer came, when nobody was listening yet.
+    if (call.refusal !== undefined) throw call.refusal;
+    const departure = new Departure(exchange, call);
+    departure.onLeft((reason) => upstream.abort(reason));
+    await startTask(call, said, departure, hall);
+  } catch (error) {
+    upstream.abort(new Error('the task was refused, or the caller left'));
+    throw error;
+  }
 }
 
 function bodyOf(

@@ -5,6 +5,7 @@ import {
   failed,
   isShadowed,
   proved,
+  type PresentedToken,
   type ProvenCall,
   type RoutedCall,
   type ShadowedCall,
@@ -27,7 +28,7 @@ export function prove(
   if (isShadowed(call)) return call;
   const { token: rule } = call.route.tokenRule;
   if (rule === 'ignored') return proved(call, undefined);
-  const credential = readCredential(call.request);
+  const credential = readCredential(call.request, hall.seenTokens);
   if (credential === undefined && rule === 'required') throw new Refusal('TOKEN_MISSING');
   if (credential === undefined) return proved(call, undefined);
   if (rule === 'forbidden') throw new Refusal('TOKEN_NOT_TAKEN');
@@ -38,9 +39,11 @@ export function prove(
   );
 }
 
-function presented(call: RoutedCall, credential: Credential) {
+function presented(call: RoutedCall, { scheme, token, proof }: Credential): PresentedToken {
   return {
-    ...credential,
+    scheme,
+    token,
+    proof,
     certificateSha256: call.peer.sha256,
     method: call.method,
     path: call.request.path,

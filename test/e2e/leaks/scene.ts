@@ -23,6 +23,7 @@ export const OWN = idOf('invoices');
 const ROUTES = `  GET /needed: { scopes: [invoices:read], token: required, onBehalfOf: required }
   GET /echo: { scopes: [], token: optional, onBehalfOf: allowed, withoutToken: [] }
   GET /garbled: { scopes: [], token: optional, onBehalfOf: allowed, withoutToken: [] }
+  GET /task: { scopes: [], token: optional, onBehalfOf: allowed, withoutToken: [], tasks: 10m }
   GET /plain: []
 `;
 const AGENTS = `  planner: { scopes: [invoices:read], peers: [invoices] }
@@ -46,6 +47,8 @@ export interface Scene {
   heard(answer: OAuthAnswer): void;
   /** The handle that the agent got last. */
   handle(): string;
+  /** The text of the file in which the sidecar keeps what outlives its call. */
+  keptTasks(): string;
   /** Whatever anybody could read, by where it is. */
   written(): Promise<readonly (readonly [where: string, text: string])[]>;
   /** The codes in all audits. */
@@ -64,6 +67,7 @@ export async function scene(options: Pick<WorldOptions, 'terminal'>): Promise<Sc
       'tracing.endpoint': traces.endpoint,
       'tracing.sample': '1',
       'inbound.public-url': PUBLIC_URL,
+      'outbound.tasks': 'kept-tasks.json',
     },
   });
   sts.write('idp.json', readFileSync(join(w.folder, 'sts-jwks.json'), 'utf8'));
@@ -148,6 +152,10 @@ class RunningScene implements Scene {
     return this.#parts.agent.handles.at(-1) ?? '';
   }
 
+  keptTasks(): string {
+    return readFileSync(join(this.w.folder, 'kept-tasks.json'), 'utf8');
+  }
+
   async written() {
     const { w, sts, traces } = this.#parts;
     const ids = (await w.audit()).flatMap(({ id }) => (typeof id === 'string' ? [id] : []));
@@ -202,6 +210,7 @@ function reply(incoming: IncomingMessage, response: ServerResponse, handle: stri
   const { pathname, search } = new URL(incoming.url ?? '', 'http://agent');
   if (pathname === '/garbled')
     response.socket?.end(`HTTP/1.1 200 OK\r\n${handle} is no field\r\n\r\n`);
+  else if (pathname === '/task') response.setHeader('x-sidegate-task', search.slice(1)).end('ok');
   else if (pathname !== '/echo') response.end('ok');
   else if (search === '?body') response.end(`got ${handle}`);
   else response.writeHead(200, { 'x-debug': handle }).end();

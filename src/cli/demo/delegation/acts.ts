@@ -1,4 +1,4 @@
-import { aliceToken, callPlanner, exchange, type Ending } from './calls.ts';
+import { aliceToken, callPlanner, endingOf, exchange, type Ending } from './calls.ts';
 import { nameIn, type Line } from './lines.ts';
 import { SMALL, type Hop } from './names.ts';
 import type { World } from './world.ts';
@@ -61,6 +61,19 @@ export const ACTS: readonly Act[] = [
     reached: [],
   },
   {
+    title: 'planner answers first, and goes on with the work when that call is over',
+    play: goOn,
+    expected: OK,
+    reached: ['planner', 'billing', 'ledger'],
+    holds: arrivesAsItWas,
+  },
+  {
+    title: 'planner says that the work is done, and goes on all the same',
+    play: goOnTooLong,
+    expected: { status: 403, code: 'CONTEXT_REFUSED' },
+    reached: [],
+  },
+  {
     title: "planner's certificate is renewed while calls go on",
     play: rotate,
     expected: OK,
@@ -71,6 +84,18 @@ export const ACTS: readonly Act[] = [
 
 async function asPortal(world: World, path: string): Promise<Ending> {
   return callPlanner(world, 'portal', path, await aliceToken(world, 'planner'));
+}
+
+async function goOn(world: World): Promise<readonly Ending[]> {
+  const accepted = await asPortal(world, '/plans/later');
+  if (accepted.status !== 200) return [accepted];
+  return [endingOf(await world.agents.planner.goOn())];
+}
+
+async function goOnTooLong(world: World): Promise<readonly Ending[]> {
+  const done = endingOf(await world.agents.planner.finish());
+  if (done.status !== 204) return [done];
+  return [endingOf(await world.agents.planner.goOn())];
 }
 
 /** Some calls before, some under way, some after. */

@@ -1,4 +1,4 @@
-import { createServer, request, type IncomingMessage } from 'node:http';
+import { createServer, request, type IncomingMessage, type RequestOptions } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { bind } from '../../../status/index.ts';
 import type { Hop } from './names.ts';
@@ -10,6 +10,8 @@ interface Errand {
   readonly path: string;
   /** Leaves out whose call it works on. */
   readonly forgetful?: true;
+  /** Answers first, and does it later: what it calls that work. */
+  readonly task?: string;
 }
 
 /** By the path of the call. A tricked agent does what the text that it read says: here, what the path says. */
@@ -17,6 +19,7 @@ const ERRANDS: Readonly<Record<Hop, Readonly<Record<string, Errand>>>> = {
   planner: {
     '/plans/overview': { peer: 'billing', method: 'GET', path: '/invoices/7' },
     '/plans/tricked': { peer: 'billing', method: 'POST', path: '/refunds' },
+    '/plans/later': { peer: 'billing', method: 'GET', path: '/invoices/7', task: 'plan-7' },
     '/plans/forgetful': { peer: 'billing', method: 'POST', path: '/refunds', forgetful: true },
   },
   billing: { '/invoices/7': { peer: 'ledger', method: 'GET', path: '/entries/7' } },
@@ -31,8 +34,18 @@ export interface Sent {
   readonly credential: boolean;
 }
 
+/** What an agent was answered. */
+export interface Answered {
+  readonly status: number;
+  readonly body: string;
+}
+
 export interface HopAgent extends AsyncDisposable {
   readonly received: readonly Sent[];
+  /** Does the work that it has put off. */
+  goOn(): Promise<Answered>;
+  /** Says that this work is done. */
+  finish(): Promise<Answered>;
 }
 
 const USE = { what: 'an agent of the demo', setting: 'TMPDIR' };
@@ -46,19 +59,35 @@ export async function startHopAgent(
   sockets: { readonly own: string; readonly out: string },
 ): Promise<HopAgent> {
   const received: Sent[] = [];
+  let later: { errand: Errand; context: string } | undefined;
   const server = createServer((asked, response) => {
     asked.resume();
     received.push(sentOf(asked));
     const errand = ERRANDS[hop][asked.url ?? ''];
     if (errand === undefined) return void response.end(`{"by":"${hop}"}\n`);
-    run(errand, asked, sockets.out).then(
+    const context = contextOf(asked);
+    if (errand.task !== undefined) {
+      later = { errand, context };
+      return void response.setHeader('x-sidegate-task', errand.task).end('{}\n');
+    }
+    run(errand, context, sockets.out).then(
       ({ status, body }) => response.writeHead(status).end(body),
       () => response.writeHead(502).end(),
     );
   });
   await bind(server, { kind: 'unix', path: sockets.own }, USE);
+  const putOff = () => {
+    if (later === undefined) throw new TypeError('it has put nothing off');
+    return later;
+  };
   return {
     received,
+    goOn: () => run(putOff().errand, putOff().context, sockets.out),
+    finish: () =>
+      ask(sockets.out, {
+        ...{ method: 'DELETE', path: '/task' },
+        headers: { host: 'sidegate.internal', 'x-sidegate-context': putOff().context },
+      }),
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -75,18 +104,26 @@ function sentOf({ url = '', headers }: IncomingMessage): Sent {
   };
 }
 
-async function run(
+function contextOf({ headers }: IncomingMessage): string {
+  return String(headers['x-sidegate-context'] ?? '');
+}
+
+function run(
   { peer, method, path, forgetful }: Errand,
-  { headers }: IncomingMessage,
+  context: string,
   socketPath: string,
-): Promise<{ status: number; body: string }> {
-  const context = String(headers['x-sidegate-context'] ?? '');
+): Promise<Answered> {
   const fields = forgetful === true ? {} : { 'x-sidegate-context': context };
+  const headers = { host: `${peer}.peer.internal`, ...fields };
+  return ask(socketPath, { method, path, headers });
+}
+
+async function ask(
+  socketPath: string,
+  asked: Pick<RequestOptions, 'method' | 'path' | 'headers'>,
+): Promise<Answered> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    request({
-      ...{ socketPath, method, path, agent: false },
-      headers: { host: `${peer}.peer.internal`, ...fields },
-    })
+    request({ ...asked, socketPath, agent: false })
       .once('response', resolve)
       .once('error', reject)
       .end();

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { signAccessToken } from '../../../token/index.ts';
 import { idOf } from '../callers.ts';
+import type { Answered } from './agents.ts';
 import { DEV_ISSUER, SMALL, type Hop } from './names.ts';
 import type { Witness, World } from './world.ts';
 
@@ -73,8 +74,12 @@ async function send(world: World, { to, as, path, headers, body }: Sending): Pro
       .once('error', reject)
       .end(body);
   });
-  const { statusCode: status = 0 } = response;
-  const { code, error } = problemShape.parse(JSON.parse(await text(response)));
+  return endingOf({ status: response.statusCode ?? 0, body: await text(response) });
+}
+
+/** How it ended for whoever was answered so. */
+export function endingOf({ status, body }: Answered): Ending {
+  const { code, error } = problemShape.parse(body === '' ? {} : JSON.parse(body));
   return { status, code: code ?? error ?? 'OK' };
 }
 

@@ -48,6 +48,7 @@ export function drawAct(
 function drawHops(lines: readonly Line[], paint: Paint): string[] {
   const drawn = HOPS.flatMap((hop) => [
     ...lines.filter(({ by, direction }) => by === hop && direction === 'inbound'),
+    ...lines.filter((line) => line.by === hop && endsTask(line)),
     ...lines.filter(({ by, agent }) => by === 'sts' && agent === hop),
     ...lines.filter((line) => line.by === hop && isRefusedOut(line)),
   ]);
@@ -59,6 +60,11 @@ function drawHops(lines: readonly Line[], paint: Paint): string[] {
 /** One that was let out is drawn where it comes in. */
 function isRefusedOut({ direction, decision }: Line): boolean {
   return direction === 'outbound' && decision === 'deny';
+}
+
+/** What is carried out by the sidecar itself comes in nowhere. */
+function endsTask({ direction, decision, peer }: Line): boolean {
+  return direction === 'outbound' && decision === 'allow' && peer === undefined;
 }
 
 function drawLine(line: Line, paint: Paint): string {
@@ -91,12 +97,18 @@ function saidBy(line: Line): string {
   const { decision, code, missing, method = '', path = '' } = line;
   const out = line.direction === 'outbound' ? `way out to ${line.peer ?? 'nobody'}: ` : '';
   if (decision !== 'allow') return `${out}${code} ${missing ?? ''}`.trim();
-  return `${method} ${path} for ${forWhom(line)}: ${line.tokenScopes?.join(' ') ?? 'no token'}`;
+  if (endsTask(line)) return `way out: ${method} ${path}`;
+  const goesOn = line.task === undefined ? '' : `; ${line.task} goes on after it`;
+  const scopes = line.tokenScopes?.join(' ') ?? 'no token';
+  return `${method} ${path} for ${forWhom(line)}: ${scopes}${goesOn}`;
 }
 
-function tokenSaid({ decision, code, agent = '?', audience = '?', given = '' }: Line): string {
+function tokenSaid(line: Line): string {
+  const { decision, code, agent = '?', audience = '?', given = '', grant, tokenId } = line;
   const to = `${agent}, for ${nameIn(audience)}`;
-  return decision === 'allow' ? `gives ${to}: ${given}` : `refuses ${to}: ${code}`;
+  if (decision !== 'allow') return `refuses ${to}: ${code}`;
+  if (grant === 'task-end') return `takes back the task grant of ${agent}`;
+  return `gives ${tokenId === undefined ? 'a task grant to ' : ''}${to}: ${given}`;
 }
 
 /** `alice, by planner, portal`. */

@@ -33,7 +33,7 @@ agents:
   portal: [${SMALL}]
   mallory: [${SMALL}, ${GREAT}]
 routes:
-  POST /plans/{what}: { scopes: [${SMALL}], token: required, onBehalfOf: required, subjects: { dev: [alice] } }
+  POST /plans/{what}: { scopes: [${SMALL}], token: required, onBehalfOf: required, subjects: { dev: [alice] }, tasks: 1h }
 peers:
   billing: { at: 'https://127.0.0.1:${next}', authority: delegated, scopes: [${SMALL}, ${GREAT}] }
 `,
@@ -64,7 +64,7 @@ const COMMON = `trust: { ${TRUST_DOMAIN}: { roots: certs/ca.crt, crl: certs/ca.c
 development: true
 `;
 
-export const STS_CONFIG = `sts: { listen: 127.0.0.1:0, issuer: '${STS_ISSUER}', keys: certs/sts.keys.json }
+export const STS_CONFIG = `sts: { listen: 127.0.0.1:0, issuer: '${STS_ISSUER}', keys: certs/sts.keys.json, tasks: { file: tasks.json } }
 identity: { cert: certs/sts.crt, key: certs/sts.key }
 ${COMMON}policy: sts-policy.yaml
 audit: { file: sts-audit.jsonl }

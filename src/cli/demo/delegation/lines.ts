@@ -23,6 +23,9 @@ const lineShape = z.object({
   audience: z.string().optional(),
   asked: z.string().optional(),
   given: z.string().optional(),
+  grant: z.string().optional(),
+  tokenId: z.string().optional(),
+  task: z.string().optional(),
 });
 
 export type Line = Readonly<z.infer<typeof lineShape>> & { readonly by: Witness };

@@ -1,7 +1,8 @@
 import { Refusal, type ConsentedOutbound } from '../../../call/index.ts';
 import type { Secret } from '../../../lib/index.ts';
+import { isGrantOver } from '../../../token/index.ts';
 import type { Departure } from '../departure.ts';
-import type { OutboundHall, PeerWay } from '../hall.ts';
+import type { OutboundHall, PeerWay, TokenSubject } from '../hall.ts';
 
 /** The token that goes along; undefined where none does. */
 export async function empower(
@@ -12,14 +13,22 @@ export async function empower(
 ): Promise<Secret | undefined> {
   if (hall.now() >= way.until) throw new Refusal('NOT_READY', 'our own certificate has expired');
   if (call.authority === 'none') return undefined;
-  return departure.unless(way.token(subjectOf(call)));
+  try {
+    return await departure.unless(way.token(subjectOf(call)));
+  } catch (error) {
+    const { handle, context } = call;
+    const isOver = context?.task !== undefined && error instanceof Refusal && isGrantOver(error);
+    if (isOver && handle !== undefined) hall.breakOffTask(handle.reveal());
+    throw error;
+  }
 }
 
-/** Of a delegated call, whose token is exchanged; never of any other. */
-function subjectOf({ authority, context }: ConsentedOutbound) {
+/** Of a delegated call, whose token or grant is exchanged; never of any other. */
+function subjectOf({ authority, context }: ConsentedOutbound): TokenSubject | undefined {
   if (authority !== 'delegated') return undefined;
-  const { token, authority: proven } = context ?? {};
-  if (token === undefined || proven === undefined)
-    throw new TypeError('a delegated call belongs to one with a token');
-  return { token, until: proven.expiresAt };
+  const { token, task, authority: proven } = context ?? {};
+  if (proven !== undefined && task !== undefined)
+    return { taskGrant: task.grant, until: proven.expiresAt };
+  if (proven !== undefined && token !== undefined) return { token, until: proven.expiresAt };
+  throw new TypeError('a delegated call belongs to one with a token');
 }
