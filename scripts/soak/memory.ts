@@ -6,7 +6,7 @@ interface Sample {
 }
 
 const MIB = 1024 * 1024;
-/** One a second: only after hundreds of reloads does the memory that each keeps for open streams level off. */
+/** One a second. What is resident rises to its peak between two collections, and that takes its time. */
 const ENOUGH = 450;
 const GROWTH = 1.2;
 const ROOM = 16;
@@ -19,6 +19,12 @@ export class Memory {
     const resident = metric(page, 'process_resident_memory_bytes') / MIB;
     const heap = metric(page, 'nodejs_heap_size_used_bytes') / MIB;
     this.#samples.push({ resident, heap });
+  }
+
+  /** MiB, as they were asked about last. */
+  get latest(): string {
+    const { resident = NaN, heap = NaN } = this.#samples.at(-1) ?? {};
+    return `${resident.toFixed(0)} MiB resident, heap ${heap.toFixed(0)}`;
   }
 
   /** MiB: the median of what is resident, and the lower tenth of the heap, which is what a collection leaves. */

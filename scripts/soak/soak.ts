@@ -124,6 +124,6 @@ async function watch({ options, stage, ledger, memory, streams, open }: Run): Pr
     told = Date.now();
     const calls = ledger.counts.get('calls') ?? 0;
     const faults = [...ledger.faults.keys()].join(', ') || 'no faults';
-    options.say(`${calls} calls, ${streams.open} streams open, ${faults}`);
+    options.say(`${calls} calls, ${streams.open} streams open, ${memory.latest}, ${faults}`);
   }
 }
