@@ -154,6 +154,11 @@ export class Inbound {
     return reloaded;
   }
 
+  /** Has the keys of issuers looked at again: one may have been taken back. */
+  lookAtKeys(): void {
+    void this.#tokens.refresh(this.sources.policy.current.issuers);
+  }
+
   /** Asks about every open call anew; gives the number of those that were cut. */
   review(): number {
     const { trust, policy } = this.sources;

@@ -9,7 +9,7 @@ import type { Reloaded, Sources } from './sources.ts';
 const PAIR_SETTLES = 3000;
 
 /** Whoever loads it. */
-export type Reloading = Pick<Inbound, 'reload'> & {
+export type Reloading = Pick<Inbound, 'reload' | 'lookAtKeys'> & {
   readonly sources: Pick<Sources, 'identityFits'>;
 };
 
@@ -38,10 +38,14 @@ export class Reloader {
     ];
   }
 
-  /** Everything, now; the audit file, which may have been moved, is opened anew, and told of if it cannot be. */
+  /**
+   * Everything, now; the audit file, which may have been moved, is opened anew, and told of if it cannot be. Keys of issuers
+   * are asked for again, and not waited for.
+   */
   all(): Reloaded[] {
     const whats = ['identity', 'trust', 'policy'] as const;
     const reloaded = whats.map((what) => this.#inbound.reload(what));
+    this.#inbound.lookAtKeys();
     const reopened = this.#audit.reopen();
     return reopened?.ok === false ? [...reloaded, { what: 'audit', ...reopened }] : reloaded;
   }

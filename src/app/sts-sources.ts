@@ -46,10 +46,17 @@ export class StsReloader {
   readonly #reloader: Reloader;
   readonly #keys: FileWatch;
 
-  constructor(config: StsConfig, sources: StsSources, audit: Pick<Telemetry, 'reopen'>) {
+  constructor(
+    config: StsConfig,
+    sources: StsSources,
+    {
+      lookAtKeys,
+      audit,
+    }: { readonly lookAtKeys: () => void; readonly audit: Pick<Telemetry, 'reopen'> },
+  ) {
     this.#sources = sources;
     const { common } = sources;
-    const loading = { sources: common, reload: common.reload.bind(common) };
+    const loading = { sources: common, reload: common.reload.bind(common), lookAtKeys };
     this.#reloader = new Reloader(config, loading, audit);
     this.#keys = watchFiles([config.sts.keys], () => void sources.reloadKeys());
   }

@@ -51,7 +51,9 @@ export async function start(options: TokenServerOptions): Promise<TokenServer> {
   const use = { what: 'the token service', setting: 'sts.listen' };
   const address = await bind(server, config.sts.listen, use);
   readiness = () => readinessOf(parts);
-  const reloader = begun.adopt(new StsReloader(config, sources, telemetry), (it) => it.close());
+  const lookAtKeys = () => void verifier.refresh(sources.common.policy.current.issuers);
+  const loading = { lookAtKeys, audit: telemetry };
+  const reloader = begun.adopt(new StsReloader(config, sources, loading), (it) => it.close());
   if (options.file !== undefined)
     begun.adopt(watchConfiguration(options.file, emit), (it) => it.close());
   if (config.admin !== undefined) {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { world } from '../support/harness.ts';
+import { until, world } from '../support/harness.ts';
 import { callWith, outsiderPolicy, startOutsider, trustWeb } from '../support/outsider.ts';
 import { passing } from '../support/passing.ts';
 import { throwawayCa } from '../support/pki.ts';
@@ -43,3 +43,21 @@ it.each(['RS256', 'ES256'] as const)(
     expect(await codeOf(next)).toBe('OK');
   },
 );
+
+it('a key that was taken back counts no more after a reload, though nobody brought the new one', async () => {
+  const ca = throwawayCa({ trustDomain: 'acme.test' });
+  const outsider = await startOutsider(ca, 'ES256');
+  trustWeb(outsider.web);
+  const agent = await scriptedAgent((socket) => void socket.write(OK));
+  const w = await world({ ca, policy: outsiderPolicy(outsider), upstream: agent.upstream });
+  const old = await outsider.onBehalf(w.as('planner'));
+  expect((await callWith(w, '/for-alice', old)).status).toBe(200);
+  outsider.rotate();
+  expect((await callWith(w, '/for-alice', old)).status).toBe(200);
+  const before = outsider.asked;
+
+  w.sidecar.reload();
+  await until(() => outsider.asked > before || undefined);
+  await until(async () => (await callWith(w, '/for-alice', old)).status !== 200 || undefined);
+  expect((await callWith(w, '/for-alice', old)).json().code).toBe('TOKEN_UNTRUSTED');
+});
