@@ -33,7 +33,7 @@ export function rememberShown(server: Server): (socket: TLSSocket) => Shown | un
     if (seen.has(socket)) return;
     seen.add(socket);
     socket.prependOnceListener('secure', () => {
-      const reading = readOld(socket);
+      const reading = tryReadOld(socket);
       remembered.set(socket, reading);
       answerFor(socket, reading !== undefined);
     });
@@ -48,6 +48,15 @@ export function rememberShown(server: Server): (socket: TLSSocket) => Shown | un
 interface Reading extends Shown {
   /** Whether the last CA is a root. */
   readonly whole: boolean;
+}
+
+/** What is thrown in an event of Node's ends the process. Whoever asks again gets it again, where it ends the connection. */
+function tryReadOld(socket: TLSSocket): Reading | undefined {
+  try {
+    return readOld(socket);
+  } catch {
+    return undefined;
+  }
 }
 
 function readOld(socket: TLSSocket): Reading | undefined {

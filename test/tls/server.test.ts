@@ -4,8 +4,8 @@ import {
   type AddressInfo,
   type Socket,
 } from 'node:net';
-import type { ConnectionOptions, TLSSocket } from 'node:tls';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { TLSSocket, type ConnectionOptions } from 'node:tls';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { throwawayCa } from '../support/pki.ts';
 import { identityOf, startRig, trustOf, wordOf, type Rig, type RigOptions } from './rig.ts';
 
@@ -293,5 +293,20 @@ describe('a defect in what is behind', () => {
     const client = rig.connect(leaf);
     await new Promise((resolve) => client.once('close', resolve));
     expect(failures).toMatchObject([{ code: 'INTERNAL', detail: 'a defect' }]);
+  });
+
+  it('or in what reads a certificate does neither', async () => {
+    const rig = await startRig({ ca });
+    const spy = vi.spyOn(TLSSocket.prototype, 'getPeerCertificate').mockImplementation(() => {
+      throw new Error('it cannot be read');
+    });
+    onTestFinished(() => spy.mockRestore());
+    rig.connect(leaf);
+    expect(await rig.outcome()).toMatchObject({
+      kind: 'failed',
+      failed: { code: 'INTERNAL', detail: 'it cannot be read' },
+    });
+    spy.mockRestore();
+    expect(await rig.verdict(leaf)).toBe('OK');
   });
 });
