@@ -4,6 +4,10 @@ import type { EndingTask, TaskDesk } from '../proxy/index.ts';
 import type { Contexts, StartedTask } from '../state/index.ts';
 import type { GrantedTask, TaskWish } from '../token/index.ts';
 
+/** A caller that leaves has its place again at once: so many questions of its calls may be left with the token service. */
+const ABANDONED = 8;
+const FULL = 'as many tasks go on as may, in all or of this agent';
+
 /** The token service, as far as work that outlives its call goes. Both reject with a Refusal. */
 export interface TaskService {
   register(wish: TaskWish): Promise<GrantedTask>;
@@ -17,6 +21,9 @@ export interface TaskService {
 export class OutboundTasks implements TaskDesk {
   readonly #contexts: Contexts;
   readonly #now: Clock;
+  /** By their callers, once for each: what is being registered, and of this what no call waits for any more. */
+  readonly #registering: string[] = [];
+  readonly #abandoned: string[] = [];
   #service: () => TaskService | undefined = () => undefined;
 
   constructor(contexts: Contexts, now: Clock) {
@@ -24,26 +31,45 @@ export class OutboundTasks implements TaskDesk {
     this.#now = now;
   }
 
-  get full(): boolean {
-    return this.#contexts.tasksFull;
-  }
-
   /** Whom to ask, under the certificate of that moment; undefined: the configuration names no token service. */
   use(service: () => TaskService | undefined): void {
     this.#service = service;
   }
 
-  readonly register = async (wish: TaskWish): Promise<StartedTask> => {
+  readonly register = async (wish: TaskWish, agent: string): Promise<StartedTask> => {
     const service = this.#service();
     if (service === undefined)
       throw new Refusal('TASK_REFUSED', "sidegate.yaml names no 'tokenService'");
+    if (this.#contexts.tasksFullFor(agent, this.#registering))
+      throw new Refusal('TASK_REFUSED', FULL);
+    if (this.#abandoned.filter((one) => one === agent).length >= ABANDONED)
+      throw new Refusal(
+        'TASK_REFUSED',
+        'too many calls of this agent ended while it was registered',
+      );
+    this.#registering.push(agent);
+    try {
+      return await this.#register(service, wish);
+    } finally {
+      removeOne(this.#registering, agent);
+    }
+  };
+
+  readonly abandon = (asked: Promise<StartedTask>, agent: string): void => {
+    this.#abandoned.push(agent);
+    void asked
+      .then(this.giveBack, () => undefined)
+      .finally(() => removeOne(this.#abandoned, agent));
+  };
+
+  async #register(service: TaskService, wish: TaskWish): Promise<StartedTask> {
     // Counted from the question, by a clock that nobody sets.
     const began = performance.now();
     const { grant, scopes, lifetime } = await service.register(wish);
     const left = lifetime - (performance.now() - began);
     const { name, audiences } = wish;
     return { name, grant, audiences, scopes, expiresAt: Math.floor(this.#now() + left) };
-  };
+  }
 
   readonly keep = (handle: string, task: StartedTask): void => {
     const fault = this.#faultOf(handle, task);
@@ -80,10 +106,14 @@ export class OutboundTasks implements TaskDesk {
   #faultOf(handle: string, task: StartedTask): Refusal | undefined {
     try {
       const kept = this.#contexts.keepTask(handle, task);
-      return kept ? undefined : new Refusal('TASK_REFUSED', 'as many tasks go on as may');
+      return kept ? undefined : new Refusal('TASK_REFUSED', FULL);
     } catch (error) {
       if (!(error instanceof OperatorFault)) throw error;
       return new Refusal('TASK_REFUSED', error.message, error);
     }
   }
+}
+
+function removeOne(list: string[], one: string): void {
+  list.splice(list.indexOf(one), 1);
 }

@@ -26,14 +26,14 @@ export interface Resource {
 
 /** Where work is registered that goes on after its call. */
 export interface TaskDesk {
-  /** Whether as much goes on as may. */
-  readonly full: boolean;
   /**
-   * Asks the token service.
+   * Asks the token service, for the work of this caller.
    *
    * @throws Refusal TASK_REFUSED or TOKEN_SERVICE_UNAVAILABLE
    */
-  readonly register: (wish: TaskWish) => Promise<StartedTask>;
+  readonly register: (wish: TaskWish, agent: string) => Promise<StartedTask>;
+  /** Of a call that has ended before this was granted: given back once it is; never throws and never waits. */
+  readonly abandon: (asked: Promise<StartedTask>, agent: string) => void;
   /** From now on the handle stands for the work. @throws Refusal TASK_REFUSED; then it is given back */
   readonly keep: (handle: string, task: StartedTask) => void;
   /** What was granted is not wanted; never throws and never waits. */

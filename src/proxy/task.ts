@@ -31,8 +31,7 @@ export async function startTask(
   if (tasks === undefined || handle === undefined) return;
   if (!isPermitted(call) || token === undefined || authority === undefined) return;
   const wish = wishOf(call, said, { token, authority });
-  if (tasks.full) throw refused('as many tasks go on as may');
-  const started = await granted(wish, departure, tasks);
+  const started = await granted(call, wish, departure, tasks);
   tasks.keep(handle.reveal(), started);
   const { name, grant, audiences } = started;
   startedTask(call, { name, grant, audiences });
@@ -63,15 +62,19 @@ function wishOf(
 
 /** What is granted after the call has ended is given back. */
 async function granted(
+  call: ForwardableCall,
   wish: TaskWish,
   departure: Departure,
   tasks: TaskDesk,
 ): Promise<StartedTask> {
-  const asked = tasks.register(wish);
+  const asked = tasks.register(wish, call.agent.name);
   try {
-    return await departure.unless(asked);
+    const started = await departure.unless(asked);
+    // Ended without its caller having left: its body grew too large.
+    if (call.refusal !== undefined) throw call.refusal;
+    return started;
   } catch (error) {
-    asked.then(tasks.giveBack, () => undefined);
+    tasks.abandon(asked, call.agent.name);
     throw error;
   }
 }

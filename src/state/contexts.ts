@@ -42,8 +42,8 @@ export interface Contexts {
   end(handle: string): void;
   /** The right to the call has ended: the handle is worth nothing from now on. */
   revoke(handle: string): void;
-  /** Whether no more work may outlive its call. */
-  readonly tasksFull: boolean;
+  /** Whether no more work of this caller may outlive its call; `waiting`: those for whom some is being registered. */
+  tasksFullFor(agent: string, waiting: readonly string[]): boolean;
   /**
    * From now on the handle of a call under way stands for this work, whatever becomes of the call; its token is let go.
    *
@@ -100,8 +100,8 @@ class HashedContexts implements Contexts {
     this.#tasks = tasks ?? new Tasks({ now: systemClock, tick: now });
   }
 
-  get tasksFull(): boolean {
-    return this.#tasks.full;
+  tasksFullFor(agent: string, waiting: readonly string[]): boolean {
+    return this.#tasks.isFullFor(agent, waiting);
   }
 
   get size(): number {

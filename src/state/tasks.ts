@@ -65,18 +65,25 @@ export class Tasks {
     return this.#live;
   }
 
-  get full(): boolean {
-    return this.#live >= this.#cap;
+  /**
+   * Whether no work of this caller may begin: none has more than is left for all others together, so that a few cannot
+   * take every place. `waiting`: callers for whom work is being registered.
+   */
+  isFullFor(agent: string, waiting: readonly string[] = []): boolean {
+    const live = [...this.#entries.values()].filter(({ ended }) => !ended);
+    const callers = [...live.map(({ context }) => context.agent), ...waiting];
+    const own = callers.filter((one) => one === agent).length;
+    return own >= this.#cap - callers.length;
   }
 
   /**
    * Keeps one that begins now, once it is written down.
    *
-   * @returns false if as many go on as may
+   * @returns false if as many of its caller go on as may
    * @throws OperatorFault if it cannot be written; then it does not begin
    */
   add(key: string, context: TaskContext): boolean {
-    if (this.full || this.#closed) return false;
+    if (this.#closed || this.isFullFor(context.agent)) return false;
     const { now, tick } = this.#options;
     const since = now();
     const lastTick = tick() + context.authority.expiresAt - since;

@@ -42,6 +42,8 @@ export class TaskGrants {
   readonly #file: string | undefined;
   readonly #now: Clock;
   #grants: ReadonlyMap<string, TaskGrant>;
+  /** One ended, and the file does not say so yet: a restart would let it live again. */
+  #unwritten = false;
 
   /** @throws OperatorFault if the file is there and cannot be understood: what was revoked must not live again by a guess */
   constructor({ file, now }: TaskGrantsOptions) {
@@ -73,7 +75,7 @@ export class TaskGrants {
    */
   delegation(id: string, client: string): Delegation {
     const grant = this.#grants.get(id);
-    if (grant?.client !== client || this.#now() >= grant.expiresAt) throw notLive();
+    if (grant?.client !== client || this.#now() >= grant.expiresAt) throw notLive('invalid_grant');
     const { subject, actors, audiences, expiresAt } = grant;
     return { subject, actors, audiences, expiresAt, scopes: new Set(grant.scopes) };
   }
@@ -94,26 +96,30 @@ export class TaskGrants {
   }
 
   /**
-   * Ends a grant, at once and also where it throws. False if there was none.
+   * Ends a grant, at once and also where it throws; then it is written when it is asked for again. False if there was none.
    *
    * @throws OperatorFault if it could not be written, so that a restart would forget it
    */
   revoke(id: string): boolean {
-    if (!this.#grants.has(id)) return false;
+    const known = this.#grants.has(id);
+    if (!known && !this.#unwritten) return false;
     const left = this.list.filter((grant) => grant.id !== id);
     this.#grants = byId(left);
+    this.#unwritten = true;
     this.#write(left);
-    return true;
+    return known;
   }
 
   /**
    * Ends a grant that its client gives back.
    *
-   * @throws TokenRefusal as `delegation` does; OperatorFault as `revoke` does
+   * @throws TokenRefusal, the same whatever is wrong; OperatorFault as `revoke` does
    */
   giveBack(id: string, client: string): TaskGrant {
     const grant = this.#grants.get(id);
-    if (grant?.client !== client || this.#now() >= grant.expiresAt) throw notLive();
+    if (this.#unwritten) this.#write(this.list);
+    if (grant?.client !== client || this.#now() >= grant.expiresAt)
+      throw notLive('invalid_request');
     this.revoke(id);
     return grant;
   }
@@ -123,11 +129,13 @@ export class TaskGrants {
     const text = JSON.stringify({ version: 1, grants });
     writeFileAtomic(this.#file, `${text}\n`, { mode: 0o600, existing: 'replace' });
     this.#grants = byId(grants);
+    this.#unwritten = false;
   }
 }
 
-function notLive(): TokenRefusal {
-  return new TokenRefusal('invalid_request', 'no live task grant of this agent has that ID');
+/** `invalid_grant` says nothing but this (RFC 6749, 5.2): by it a client knows that the grant is worth nothing any more. */
+function notLive(code: 'invalid_grant' | 'invalid_request'): TokenRefusal {
+  return new TokenRefusal(code, 'no live task grant of this agent has that ID');
 }
 
 function byId(grants: readonly TaskGrant[]): ReadonlyMap<string, TaskGrant> {

@@ -59,7 +59,7 @@ export async function askForToken(wish: TokenWish, post: PostForm): Promise<Gran
 
 /** Whether it was refused because the task grant itself is worth nothing any more, and not for what was asked with it. */
 export function isGrantOver({ code, detail }: Refusal): boolean {
-  return code === 'EXCHANGE_REFUSED' && detail === 'invalid_request';
+  return code === 'EXCHANGE_REFUSED' && detail === 'invalid_grant';
 }
 
 /** An answer to a question of ours. @throws Refusal TOKEN_SERVICE_UNAVAILABLE if there is none */

@@ -141,6 +141,16 @@ it('with as much as the policies give by then: a scope that is taken away there 
   expect(await codeOf(w, handle)).toBe('OK');
 });
 
+it('again when somebody in its chain was disabled at the token service, and is not any more', async () => {
+  const w = await taskWorld();
+  const handle = await w.start('run-7', ACTED);
+  const [portal, disabled] = ['portal: [invoices:read]', DISABLED('portal')];
+  w.putThere(STS_AGENTS.replace(portal, disabled));
+  expect(await codeOf(w, handle)).toBe('EXCHANGE_REFUSED');
+  w.putThere(STS_AGENTS);
+  expect(await codeOf(w, handle)).toBe('OK');
+});
+
 it('not when its grant is revoked: refused, and the handle is worth nothing from then on', async () => {
   const w = await taskWorld();
   const handle = await w.start();
@@ -174,7 +184,7 @@ it('in nobody else: neither its handle nor its grant is of use to another agent'
       ...wanted,
     },
   });
-  expect(stolen.body).toEqual({ error: 'invalid_request' });
+  expect(stolen.body).toEqual({ error: 'invalid_grant' });
   const ended = await w.service!.ask({
     as: 'thief',
     method: 'DELETE',

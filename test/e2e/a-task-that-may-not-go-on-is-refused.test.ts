@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { until } from '../support/harness.ts';
 import { answerJson, type Answering } from '../support/peers.ts';
 import {
   TASK_PEERS,
+  TASK_ROUTES,
   grantAnything,
   taskWorld,
   type AgentAnswer,
@@ -121,6 +123,35 @@ it('one more than may go on', async () => {
   expect(w.sts.seen).toEqual([]);
 });
 
+it('one more of a caller that has half of them, but none of another caller', async () => {
+  const half = JSON.stringify({ version: 1, tasks: Array.from({ length: 250 }, written) });
+  const flags = { ...GRACE, 'outbound.tasks': 'tasks.json' };
+  const w = await taskWorld({ real: false, flags, files: { 'tasks.json': half } });
+  const answer = await w.work();
+  expect(answer.json()).toMatchObject({ code: 'TASK_REFUSED' });
+  expect((await w.work('run-7', { as: 'portal' })).status).toBe(200);
+});
+
+it('one more of a caller whose calls left while theirs were registered, and tokens are still had', async () => {
+  const w = await taskWorld({ real: false, flags: { 'outbound.calls': '20' } });
+  w.sts.answer((seen, response) => {
+    if (seen.path !== '/grants') grantAnything(seen, response);
+  });
+  const { authorization } = await w.bearer('planner', { aud: 'spiffe://acme.test/agent/invoices' });
+  const head = `GET /work?run HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\n\r\n`;
+  for (let i = 1; i <= 8; i += 1) {
+    const socket = await w.raw(w.as('planner'));
+    socket.write(head);
+    await expect.poll(() => w.sts.seen.length).toBe(i);
+    socket.destroy();
+    await w.ended(i);
+  }
+  expect((await w.work()).json()).toMatchObject({ code: 'TASK_REFUSED' });
+  w.says((_, response) => void response.end('ok'));
+  await w.work('run-7', { as: 'portal' });
+  expect((await w.out({ peer: 'billing', handle: w.lastHandle() })).status).toBe(200);
+});
+
 it('one that cannot be written down, and the token service has its grant back', async () => {
   const flags = { ...GRACE, 'outbound.tasks': 'sub/tasks.json' };
   const w = await taskWorld({ real: false, flags });
@@ -198,6 +229,29 @@ it('one whose caller leaves while it is registered, and its grant is given back'
   // As after any call that its caller left: the grace is there, the task is not.
   expect((await w.sent(1))[0]).not.toHaveProperty('taskGrant');
   expect(out.status).toBe(503);
+});
+
+it('one whose call grows too large while it is registered, and its caller is told', async () => {
+  const w = await taskWorld({ real: false });
+  const bounded = `POST /work: { scopes: [], token: required, onBehalfOf: required, tasks: 30m, body: 1KiB }`;
+  w.put({ routes: TASK_ROUTES.replace('GET /plain: []', bounded) });
+  w.says((_, response) => void response.setHeader(NAME, 'run-7').write('accepted'));
+  const release = await slow(w);
+  const socket = await w.raw(w.as('planner'));
+  const { authorization } = await w.bearer('planner', { aud: 'spiffe://acme.test/agent/invoices' });
+  const head = `POST /work HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\n`;
+  socket.write(`${head}transfer-encoding: chunked\r\n\r\n1\r\nx\r\n`);
+  await expect.poll(() => w.sts.seen.length).toBe(1);
+  socket.write(`1000\r\n${'x'.repeat(4096)}\r\n`);
+  await setTimeout(200);
+  release();
+  const told = Buffer.concat((await socket.toArray()) as Buffer[]).toString();
+  expect(told).toMatch(/^HTTP\/1\.1 413 /);
+  await expect.poll(() => w.sts.seen[1]?.method).toBe('DELETE');
+  const [line] = await w.ended(1);
+  expect(line).toMatchObject({ code: 'TOO_LARGE' });
+  expect(line).not.toHaveProperty('task');
+  expect(await w.metrics()).toContain('sidegate_tasks 0');
 });
 
 it('one whose caller is killed while it is registered', async () => {

@@ -76,6 +76,23 @@ it('with the calls to peers that are under way because of it', async () => {
   expect(codes.toSorted()).toEqual(['CONTEXT_REFUSED', 'OK']);
 });
 
+it('and a call whose token is being had meanwhile does not go out', async () => {
+  const w = await taskWorld({ real: false });
+  const handle = await w.start();
+  let release = (): void => undefined;
+  w.sts.answer((seen, response) => {
+    if (seen.path === '/token') release = () => grantAnything(seen, response);
+    else grantAnything(seen, response);
+  });
+  const asked = w.sts.seen.length;
+  const out = w.out({ peer: 'billing', handle });
+  await expect.poll(() => w.sts.seen.length).toBe(asked + 1);
+  expect((await w.finish(handle)).status).toBe(204);
+  release();
+  expect((await out).json()).toMatchObject({ code: 'CONTEXT_REFUSED' });
+  expect(w.billing.seen).toEqual([]);
+});
+
 const wrong: readonly [string, (handle: string) => OutOptions, string][] = [
   ['another method', (handle) => ({ handle, method: 'GET' }), 'OUTBOUND_REFUSED'],
   ['POST', (handle) => ({ handle, method: 'POST' }), 'OUTBOUND_REFUSED'],

@@ -151,9 +151,9 @@ describe('the handle of a task', () => {
 
 describe('the tasks', () => {
   test('are as many as may be, and those that have ended make room', () => {
-    const { contexts } = storeWith({ cap: 2 });
+    const { contexts } = storeWith({ cap: 4 });
     const [one] = [start(contexts), start(contexts)];
-    expect(contexts.tasksFull).toBe(true);
+    expect(contexts.tasksFullFor('planner', [])).toBe(true);
     const handle = contexts.issue(kept('more')) ?? '';
     expect(contexts.keepTask(handle, task())).toBe(false);
     expect(kindOf(contexts.find(handle))).toBe('call');
@@ -161,13 +161,23 @@ describe('the tasks', () => {
     expect(contexts.keepTask(handle, task())).toBe(true);
   });
 
+  test('of one caller are never more than are left for all others, with those that are being registered', () => {
+    const { contexts } = storeWith({ cap: 16 });
+    for (let i = 0; i < 8; i += 1) start(contexts);
+    expect(contexts.tasksFullFor('planner', [])).toBe(true);
+    expect(contexts.tasksFullFor('portal', [])).toBe(false);
+    expect(contexts.tasksFullFor('portal', ['portal', 'portal', 'portal'])).toBe(false);
+    expect(contexts.tasksFullFor('portal', ['portal', 'portal', 'portal', 'portal'])).toBe(true);
+    expect(contexts.tasksFullFor('another', ['portal', 'portal', 'portal', 'portal'])).toBe(false);
+  });
+
   test('never hold more than twice their cap, however many ends the token service was not told of', () => {
     const file = tasksFile();
-    const { contexts } = storeWith({ cap: 3, file });
+    const { contexts } = storeWith({ cap: 6, file });
     for (let i = 0; i < 20; i += 1) contexts.endTask(start(contexts));
     for (let i = 0; i < 3; i += 1) start(contexts);
     const { tasks } = JSON.parse(readFileSync(file, 'utf8')) as { tasks: unknown[] };
-    expect(tasks).toHaveLength(6);
+    expect(tasks).toHaveLength(9);
   });
 
   test('are the same after a restart, and their lives no longer', () => {

@@ -72,7 +72,7 @@ describe('a task grant', () => {
   });
 
   test.each([
-    ['another agent, though it is a peer', 'thief', WANTED, 'invalid_request'],
+    ['another agent, though it is a peer', 'thief', WANTED, 'invalid_grant'],
     ['another audience', 'planner', { ...WANTED, audience: idOf('retired') }, 'invalid_target'],
     ['another scope', 'planner', { ...WANTED, scope: 'reports:daily' }, 'invalid_scope'],
   ])('is of no use to or for %s', async (_, as, form, code) => {
@@ -100,7 +100,7 @@ describe('a task grant', () => {
     later = 100_000;
     expect((await renew(world, brief.grant)).body.expires_in).toBeLessThanOrEqual(20);
     later = 121_000;
-    expect((await renew(world, brief.grant)).body).toEqual({ error: 'invalid_request' });
+    expect((await renew(world, brief.grant)).body).toEqual({ error: 'invalid_grant' });
   });
 
   test('narrows again by the policy as it is, and stops while somebody in the chain is disabled', async () => {
@@ -141,9 +141,9 @@ describe('a task grant', () => {
     const revoked = await runIn(world.folder, ['grants', 'revoke', String(grant)]);
     expect(revoked).toMatchObject({ code: 0, out: `✓ ${String(grant)} is revoked\n` });
     expect((await runIn(world.folder, ['grants', 'revoke', String(grant)])).code).toBe(1);
-    expect((await renew(world, grant)).body).toEqual({ error: 'invalid_request' });
+    expect((await renew(world, grant)).body).toEqual({ error: 'invalid_grant' });
     const again = await world.again();
-    expect((await renew(again, grant)).body).toEqual({ error: 'invalid_request' });
+    expect((await renew(again, grant)).body).toEqual({ error: 'invalid_grant' });
     expect((await renew(again, other)).status).toBe(200);
     expect(await adminCall(socket, 'GET', '/grants')).toMatchObject({ grants: [{ id: other }] });
   });
@@ -155,10 +155,10 @@ describe('a task grant', () => {
     const giveBack = (id: unknown, as = 'planner') =>
       world.ask({ as, method: 'DELETE', path: `/grants/${String(id)}` });
     expect(await giveBack(grant)).toMatchObject({ status: 204, text: '' });
-    expect((await renew(world, grant)).body).toEqual({ error: 'invalid_request' });
+    expect((await renew(world, grant)).body).toEqual({ error: 'invalid_grant' });
     expect((await giveBack(grant)).body).toEqual({ error: 'invalid_request' });
     const again = await world.again();
-    expect((await renew(again, grant)).body).toEqual({ error: 'invalid_request' });
+    expect((await renew(again, grant)).body).toEqual({ error: 'invalid_grant' });
     expect((await renew(again, other)).status).toBe(200);
     const ends = (await world.audit()).filter((line) => line.grant === 'task-end');
     expect(ends).toMatchObject([

@@ -18,6 +18,7 @@ import { empower } from './stages/empower.ts';
 import { forward } from './stages/forward.ts';
 import { receive } from './stages/receive.ts';
 import { serve } from './stages/serve.ts';
+import { stillOutbound } from './still.ts';
 
 /** Where a call comes from, and how many may be on their way with it. */
 export interface Origin {
@@ -57,6 +58,9 @@ async function goOut(
   const departure = new Departure(exchange, received);
   const way = (live.way = hall.wayTo(agreed.peer));
   const token = await empower(agreed, way, departure, hall);
+  // What the call stands on may have ended since it was agreed to.
+  const fault = stillOutbound(live, hall);
+  if (fault !== undefined) throw fault;
   return forward(agreed, exchange, { live, way, token, departure }, hall);
 }
 
