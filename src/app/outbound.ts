@@ -15,6 +15,8 @@ import type { ServiceReach } from './reach.ts';
 import type { Sources } from './sources.ts';
 
 const REVIEW_EVERY = 1000;
+/** Milliseconds for giving back the grants of work that ends with this process. */
+const LEAVE_WITHIN = 5000;
 const SHORTEST_SECRET = 32;
 
 /** What the way out is made of. */
@@ -81,6 +83,7 @@ export class Outbound {
   review(): number {
     const { policy } = this.#parts.sources;
     this.#ways.prune((name) => policy.current.peerNamed(name));
+    void this.#parts.tasks.tell();
     return this.#door.review();
   }
 
@@ -88,6 +91,7 @@ export class Outbound {
   async drain(within: number): Promise<void> {
     this.#server?.close();
     await this.#door.drain(within);
+    await this.#parts.tasks.leave(LEAVE_WITHIN);
   }
 
   cut(): void {

@@ -1,7 +1,7 @@
 import { randomBase64url, type Authority, type PinnedPolicy, type Task } from '../call/index.ts';
 import { systemClock, type Clock, type Secret } from '../lib/index.ts';
 import { keyOf } from './handle-key.ts';
-import { Tasks, type TaskContext } from './tasks.ts';
+import { Tasks, type EndedTask, type TaskContext } from './tasks.ts';
 
 /** What is kept of an inbound call for the calls that the agent makes because of it. */
 export interface Kept {
@@ -55,6 +55,12 @@ export interface Contexts {
   endTask(handle: string): TaskContext | undefined;
   /** Its grant has ended, too. */
   forgetTask(handle: string): void;
+  /** Work that has ended, and of whose grants the token service is still to be told. */
+  readonly endedTasks: readonly EndedTask[];
+  /** The same as `forgetTask`, of one of these. */
+  forgetEnded(task: Pick<EndedTask, 'key'>): void;
+  /** Ends all work that would not outlive this process. */
+  endTasks(): void;
   /** Lets go of what has outlived its grace; to be called now and then, so that no token lies in an idle process. */
   sweep(): void;
   clear(): void;
@@ -158,8 +164,19 @@ class HashedContexts implements Contexts {
     return this.#tasks.end(keyOf(handle));
   }
 
+  get endedTasks(): readonly EndedTask[] {
+    return this.#tasks.waiting;
+  }
+
+  endTasks(): void {
+    this.#tasks.endAll();
+  }
+
   forgetTask(handle: string): void {
-    const key = keyOf(handle);
+    this.forgetEnded({ key: keyOf(handle) });
+  }
+
+  forgetEnded({ key }: Pick<EndedTask, 'key'>): void {
     if (!this.#tasks.forget(key)) return;
     this.#gone.set(key, this.#now());
     this.#forgetOne();

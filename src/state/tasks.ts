@@ -27,6 +27,12 @@ export interface TasksOptions {
 /** As many as the token service grants to one agent. */
 const CAP = 500;
 
+/** By the SHA-256 of its handle. */
+export interface EndedTask {
+  readonly key: string;
+  readonly grant: string;
+}
+
 interface Entry {
   readonly context: TaskContext;
   readonly since: number;
@@ -103,7 +109,7 @@ export class Tasks {
     if (entry === undefined) return undefined;
     if (this.#isOver(entry)) {
       // At once, or a clock that is set back would let it go on.
-      this.#entries.delete(key);
+      this.#letGo(key, entry);
       this.#changed();
       return 'ended';
     }
@@ -114,6 +120,7 @@ export class Tasks {
   end(key: string): TaskContext | undefined {
     if (this.find(key) === undefined) return undefined;
     const entry = this.#entries.get(key);
+    if (entry !== undefined && this.#isOver(entry)) return undefined;
     if (entry === undefined || entry.ended) return entry?.context;
     entry.ended = true;
     this.#forgetOne();
@@ -132,11 +139,25 @@ export class Tasks {
   sweep(): void {
     let changed = this.#unwritten;
     for (const [key, entry] of this.#entries) {
-      if (!this.#isOver(entry)) continue;
-      this.#entries.delete(key);
+      if (!this.#isOver(entry) || (entry.ended && !this.#isOverByTick(entry))) continue;
+      this.#letGo(key, entry);
       changed = true;
     }
     if (changed) this.#changed();
+  }
+
+  /** Those that have ended, and of whose grants the token service is still to be told. */
+  get waiting(): readonly EndedTask[] {
+    return [...this.#entries]
+      .filter(([, { ended }]) => ended)
+      .map(([key, { context }]) => ({ key, grant: context.task.grant }));
+  }
+
+  /** Where they live in memory: all end, for nobody would know of them again. */
+  endAll(): void {
+    if (this.#options.file !== undefined) return;
+    for (const entry of this.#entries.values()) entry.ended = true;
+    this.#count();
   }
 
   /** Begins none any more, and leaves the file as it is. */
@@ -146,9 +167,19 @@ export class Tasks {
     this.#count();
   }
 
-  #isOver({ context, lastTick }: Entry): boolean {
-    const { now, tick } = this.#options;
-    return now() >= context.authority.expiresAt || tick() >= lastTick;
+  #isOver(entry: Entry): boolean {
+    return this.#options.now() >= entry.context.authority.expiresAt || this.#isOverByTick(entry);
+  }
+
+  #isOverByTick({ lastTick }: Entry): boolean {
+    return this.#options.tick() >= lastTick;
+  }
+
+  /** One that ends only by a clock that was set may have a grant that lives on: the token service is to be told. */
+  #letGo(key: string, entry: Entry): void {
+    if (this.#isOverByTick(entry)) this.#entries.delete(key);
+    else entry.ended = true;
+    this.#forgetOne();
   }
 
   /** Where too many wait for the token service, the first of them waits no more: its grant ends by itself. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Client, Registry } from './client.ts';
 import { delegationOf, type Asker } from './delegation.ts';
 import { actingNow } from './issue.ts';
 import type { TokenQuestion } from './question.ts';
@@ -10,7 +11,7 @@ import type { TaskGrants } from './task-grants.ts';
 
 /** Bytes; as many as the provider takes of a form. */
 const MAX_BODY = 56 * 1024;
-const MAX_AUDIENCES = 16;
+const MAX_AUDIENCES = 256;
 const TASK = /^[\x21-\x7e]{1,128}$/;
 const ONCE = ['task', 'subject_token', 'scope', 'lifetime'] as const;
 
@@ -48,9 +49,9 @@ export async function registerTask(
   const { actors, agents } = actingNow(delegation, asker);
   const scopes = narrowedScopes(askedScopes(form.scope), delegation.scopes, agents);
   const { client, registry } = asker;
-  const audiences = form.audiences.map((audience) =>
-    audienceOf({ audience, resource: undefined }, client, registry),
-  );
+  const audiences = narrowedAudiences(form.audiences, client, registry);
+  // Nobody would ever know its ID, and it would count among the client's until it ends.
+  if (request.socket.destroyed) throw new TokenRefusal('invalid_request', 'the client has left');
   const life = Math.min(form.lifetime ?? parts.longest, parts.longest);
   const { id, expiresAt } = parts.tasks.register({
     ...{ task: form.task, client: client.spiffeId, subject: delegation.subject },
@@ -66,6 +67,24 @@ export async function registerTask(
     expires_in: Math.floor((expiresAt - parts.now) / 1000),
     scope: scopes.join(' '),
   };
+}
+
+/** As with scopes, what is left of what was asked for: one peer that is disabled keeps no work from the others. */
+function narrowedAudiences(
+  asked: readonly string[],
+  client: Client,
+  registry: Registry,
+): readonly string[] {
+  const left = asked.filter((audience) => mayBe(audience, client, registry));
+  // If nothing is, it is refused for the first of them.
+  const [first] = asked;
+  return left.length > 0
+    ? left
+    : [audienceOf({ audience: first, resource: undefined }, client, registry)];
+}
+
+function mayBe(audience: string, client: Client, registry: Registry): boolean {
+  return client.audiences.includes(audience) && registry.withId(audience)?.disabled === false;
 }
 
 interface TaskForm {

@@ -122,7 +122,7 @@ describe('the handle of a task', () => {
     clocks.wall += LIFE;
     expect(kindOf(contexts.find(handle))).toBe('ended');
     clocks.wall -= LIFE;
-    expect(kindOf(contexts.find(handle))).toBe('unknown');
+    expect(kindOf(contexts.find(handle))).toBe('ended');
   });
 
   test('is worth nothing once it was ended; what is known of it is there until it is forgotten', () => {
