@@ -46,7 +46,6 @@ export class Tasks {
   readonly #options: TasksOptions;
   readonly #cap: number;
   readonly #entries = new Map<string, Entry>();
-  #live = 0;
   /** What is in memory is not what is in the file. */
   #unwritten = false;
   #closed = false;
@@ -67,17 +66,12 @@ export class Tasks {
     this.#count();
   }
 
-  get live(): number {
-    return this.#live;
-  }
-
   /**
    * Whether no work of this caller may begin: none has more than is left for all others together, so that a few cannot
    * take every place. `waiting`: callers for whom work is being registered.
    */
   isFullFor(agent: string, waiting: readonly string[] = []): boolean {
-    const live = [...this.#entries.values()].filter(({ ended }) => !ended);
-    const callers = [...live.map(({ context }) => context.agent), ...waiting];
+    const callers = [...this.#live.map(({ context }) => context.agent), ...waiting];
     const own = callers.filter((one) => one === agent).length;
     return own >= this.#cap - callers.length;
   }
@@ -206,9 +200,12 @@ export class Tasks {
     this.#unwritten = false;
   }
 
+  get #live(): readonly Entry[] {
+    return [...this.#entries.values()].filter(({ ended }) => !ended);
+  }
+
   #count(): void {
-    this.#live = [...this.#entries.values()].filter(({ ended }) => !ended).length;
-    this.#options.onCount?.(this.#live);
+    this.#options.onCount?.(this.#live.length);
   }
 }
 

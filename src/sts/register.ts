@@ -1,12 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import type { Client, Registry } from './client.ts';
 import { delegationOf, type Asker } from './delegation.ts';
 import { actingNow } from './issue.ts';
 import type { TokenQuestion } from './question.ts';
 import { TokenRefusal } from './refusal.ts';
 import { askedScopes, narrowedScopes } from './scopes.ts';
 import type { ReadSubject } from './subject.ts';
-import { audienceOf } from './target.ts';
+import { narrowedAudiences } from './target.ts';
 import type { TaskGrants } from './task-grants.ts';
 
 /** Bytes; as many as the provider takes of a form. */
@@ -67,24 +66,6 @@ export async function registerTask(
     expires_in: Math.floor((expiresAt - parts.now) / 1000),
     scope: scopes.join(' '),
   };
-}
-
-/** As with scopes, what is left of what was asked for: one peer that is disabled keeps no work from the others. */
-function narrowedAudiences(
-  asked: readonly string[],
-  client: Client,
-  registry: Registry,
-): readonly string[] {
-  const left = asked.filter((audience) => mayBe(audience, client, registry));
-  // If nothing is, it is refused for the first of them.
-  const [first] = asked;
-  return left.length > 0
-    ? left
-    : [audienceOf({ audience: first, resource: undefined }, client, registry)];
-}
-
-function mayBe(audience: string, client: Client, registry: Registry): boolean {
-  return client.audiences.includes(audience) && registry.withId(audience)?.disabled === false;
 }
 
 interface TaskForm {
